@@ -1,0 +1,1 @@
+"""Detections in, alerts out, and their life until closed."""

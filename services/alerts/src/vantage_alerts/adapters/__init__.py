@@ -1,0 +1,1 @@
+"""The outside world of alerts, each part behind a small Protocol."""

@@ -1,0 +1,1 @@
+"""What alerts decides: pure, without I/O and without a clock of its own."""

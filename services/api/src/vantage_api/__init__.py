@@ -1,0 +1,1 @@
+"""The gateway: who may see what, and the record of it."""

@@ -1,0 +1,1 @@
+"""The outside world of api, each part behind a small Protocol."""

@@ -1,0 +1,1 @@
+"""What api decides: pure, without I/O and without a clock of its own."""

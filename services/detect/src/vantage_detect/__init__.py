@@ -1,0 +1,1 @@
+"""Fragments in, detections and tracks out."""

@@ -1,0 +1,1 @@
+"""The outside world of detect, each part behind a small Protocol."""

@@ -1,0 +1,1 @@
+"""Cameras in, fragments and recordings out."""

@@ -1,0 +1,1 @@
+"""The outside world of ingest, each part behind a small Protocol."""

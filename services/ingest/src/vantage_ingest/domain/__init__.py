@@ -1,0 +1,1 @@
+"""What ingest decides: pure, without I/O and without a clock of its own."""

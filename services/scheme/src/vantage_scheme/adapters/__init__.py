@@ -1,0 +1,1 @@
+"""The outside world of scheme, each part behind a small Protocol."""

@@ -1,0 +1,1 @@
+"""The outside world of storage, each part behind a small Protocol."""
