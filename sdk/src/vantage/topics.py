@@ -1,0 +1,95 @@
+"""The topics, as the event log is to hold them: made from `schemas/topics/*.yaml` by `make schemas`.
+
+Topics that are joined have equal partition counts, so that a camera's messages meet in one consumer.
+"""
+
+import json
+from collections.abc import Mapping
+from functools import cache
+from importlib.resources import files
+from types import MappingProxyType
+from typing import Literal
+
+import msgspec
+from confluent_kafka import KafkaError, KafkaException
+from confluent_kafka.admin import AdminClient, NewTopic
+
+from vantage.errors import BrokerUnavailable
+
+DEAD_LETTER_SUFFIX = ".dlq"
+_ADMIN_TIMEOUT_S = 15.0
+
+
+class Topic(msgspec.Struct, frozen=True, kw_only=True):
+    """One topic: its key's meaning, what the log may forget, and how its partitions are counted."""
+
+    name: str
+    contract: str
+    version: int
+    description: str
+    key: str
+    cleanup: list[Literal["compact", "delete"]]
+    retention_ms: int | None
+    partitions: Literal["joined", "one"]
+    rate: Literal["low", "high"]
+
+    def config(self) -> dict[str, str]:
+        """The topic's settings as Kafka names them."""
+        config = {"cleanup.policy": ",".join(self.cleanup), "compression.type": "producer"}
+        if self.retention_ms is not None:
+            config["retention.ms"] = str(self.retention_ms)
+        return config
+
+
+def dead_letter_topic(topic: str) -> str:
+    """The name of the topic that holds another topic's dead letters."""
+    return topic + DEAD_LETTER_SUFFIX
+
+
+@cache
+def _load() -> Mapping[str, Topic]:
+    rows = msgspec.convert(json.loads(files("vantage").joinpath("topics.json").read_text()), list[Topic])
+    return MappingProxyType({row.name: row for row in rows})
+
+
+TOPICS: Mapping[str, Topic] = _load()
+
+
+def wanted(partitions: int) -> dict[str, tuple[int, dict[str, str]]]:
+    """Every topic of a cell, dead letters included, with its partition count and settings."""
+    letters = TOPICS["dlq"]
+    topics = {}
+    for topic in TOPICS.values():
+        if topic is letters:
+            continue
+        topics[topic.name] = (partitions if topic.partitions == "joined" else 1, topic.config())
+        topics[dead_letter_topic(topic.name)] = (1, letters.config())
+    return topics
+
+
+def apply(bootstrap: str, partitions: int, *, replication: int = 1) -> list[str]:
+    """Make the topics that are missing and return their names; those that exist are left as they are.
+
+    Raises BrokerUnavailable where the broker cannot be reached or refuses.
+    """
+    admin = AdminClient({"bootstrap.servers": bootstrap, "log_level": 0})
+    try:
+        present = admin.list_topics(timeout=_ADMIN_TIMEOUT_S).topics
+        missing = {name: spec for name, spec in wanted(partitions).items() if name not in present}
+        _create(admin, missing, replication)
+    except KafkaException as error:
+        msg = f"cannot make the topics at {bootstrap}: {error.args[0].str()}; is Kafka running there?"
+        raise BrokerUnavailable(msg) from error
+    return sorted(missing)
+
+
+def _create(admin: AdminClient, missing: Mapping[str, tuple[int, dict[str, str]]], replication: int) -> None:
+    if not missing:
+        return
+    new = [NewTopic(name, count, replication, config=config) for name, (count, config) in missing.items()]
+    for future in admin.create_topics(new, operation_timeout=_ADMIN_TIMEOUT_S).values():
+        try:
+            future.result()
+        except KafkaException as error:
+            if error.args[0].code() != KafkaError.TOPIC_ALREADY_EXISTS:  # another process was quicker
+                raise
