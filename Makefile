@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 DISTS := sdk services/ingest services/detect services/storage services/alerts services/api services/scheme stack bench
 LOCK := requirements/dev.lock
 
-.PHONY: help setup lock lint format schemas test
+.PHONY: help setup lock lint format schemas schemas-release fetch demo test test-all test-s3 bench bench-glass clean
 
 help: ## print this list
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-16s %s\n", $$1, $$2}'
@@ -24,3 +24,44 @@ $(VENV)/.ready: $(LOCK) requirements/tools.lock $(wildcard $(addsuffix /pyprojec
 
 lock: setup ## make the requirement locks anew (hashes, no addresses)
 	@bash requirements/lock.sh
+
+lint: setup ## formatting, lint, types, imports, schemas, and what the house forbids
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy sdk/src stack/src services/*/src bench/src schemas tests
+	$(BIN)/lint-imports
+	PYTHONPATH=schemas $(BIN)/python -m schema_tools check compatible
+	bash .ci/house
+
+format: setup ## format and mend what can be mended
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+schemas: setup ## make the generated schemas anew
+	PYTHONPATH=schemas $(BIN)/python -m schema_tools write
+
+schemas-release: setup ## make today's schemas the ones that later changes are compared with
+	PYTHONPATH=schemas $(BIN)/python -m schema_tools release
+
+fetch: setup ## download and build the stack's third-party programs into the user's cache
+	$(BIN)/vantage-stack fetch
+
+demo: fetch ## cameras, detection and alerts on real parts, until Ctrl-C (ONCE=1 ends by itself)
+	$(BIN)/vantage-stack demo $(if $(ONCE),--once)
+
+test: fetch ## unit, contract, integration on the real stack, one end-to-end test
+	$(BIN)/pytest -m 'not slow' $(ARGS)
+
+test-all: fetch ## every test, the slow ones as well
+	$(BIN)/pytest $(ARGS)
+
+test-s3: fetch ## the object-store suite (STORE=minio builds and runs MinIO)
+	VANTAGE_STACK_STORE=$(or $(STORE),embedded) $(BIN)/pytest tests/contract/ports -k 'object or store' $(ARGS)
+
+bench: bench-glass ## every benchmark
+
+bench-glass: fetch ## capture of the frame that caused an alert -> the alert received by a subscriber
+	$(BIN)/python -m vantage_bench.glass
+
+clean: ## remove the virtual environment and the stack's state (the user's cache stays)
+	rm -rf $(VENV) .stack

@@ -1,0 +1,1 @@
+"""The SDK: what every Vantage service and every outside detector imports."""
