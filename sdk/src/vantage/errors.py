@@ -1,0 +1,51 @@
+"""The errors of the SDK, and what each asks of the one who meets it.
+
+    VantageError
+    ├── StartupError          the service cannot begin: one clear line, exit 78 or 69
+    ├── Retryable             the same call may succeed later: keep the work and try again
+    │   ├── BrokerUnavailable     the event log
+    │   └── StoreUnavailable      the object store
+    ├── Poison                this one message can never be handled: dead-letter it
+    ├── DeadLetterLimit       too many messages fail: the deployment is wrong, stop
+    ├── PublishFailed         the broker refused a message for good
+    ├── ObjectMissing         the object, or that range of it, is not there
+    └── StoreRefused          the object store does not allow it
+"""
+
+
+class VantageError(Exception):
+    """The root: every error that Vantage raises on purpose."""
+
+
+class StartupError(VantageError):
+    """The service cannot begin. `exit_code` is 78 for a wrong setting and 69 for a missing part (sysexits.h)."""
+
+    exit_code = 78
+
+
+class Retryable(VantageError):
+    """The same call may succeed later; nothing was lost."""
+
+
+class BrokerUnavailable(Retryable):
+    """The event log cannot be reached or is not ready."""
+
+
+class StoreUnavailable(Retryable):
+    """The object store cannot be reached or is not ready."""
+
+
+class DeadLetterLimit(VantageError):
+    """So many messages fail that the fault is in the service, not in the messages."""
+
+
+class PublishFailed(VantageError):
+    """The broker refused a message for good."""
+
+
+class ObjectMissing(VantageError):
+    """The object, or the range that was asked for, is not in the store."""
+
+
+class StoreRefused(VantageError):
+    """The object store does not allow the call."""
