@@ -1,0 +1,168 @@
+"""A camera as its people write it in the camera file, and the contract it becomes.
+
+Everything is checked here that a file alone can tell; whether the papers are in order needs the time: `papers`.
+"""
+
+import re
+from datetime import date
+from typing import Annotated, Literal
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
+
+from vantage.contracts.base import NAME, Place
+from vantage.contracts.camera import Analysis, Authority, Calibration, Camera, Mask, Source, Zone
+from vantage_scheme.domain.polygon import outline, plain
+from vantage_scheme.domain.units import Fraction, Moment
+
+Name = Annotated[str, Field(pattern=f"^{NAME}$")]
+Text = Annotated[str, Field(max_length=500)]
+Corner = Annotated[list[Fraction], Field(min_length=2, max_length=2)]
+Corners = Annotated[list[Corner], Field(min_length=3, max_length=64), AfterValidator(plain)]
+
+_ADDRESS = re.compile(r"^rtsps?://[^@/]+/.*$")
+
+
+def plain_address(url: str) -> str:
+    """The RTSP address, if it holds no user or password. Raises ValueError."""
+    if "@" in url.partition("://")[2].partition("/")[0]:
+        msg = "holds a user or password; put `user:password` into ingest's secret store and its name into `credential`"
+        raise ValueError(msg)
+    if not _ADDRESS.match(url):
+        msg = "is not an RTSP address; write it as rtsp://host:port/path"
+        raise ValueError(msg)
+    return url
+
+
+class Entry(BaseModel):
+    """What every part of the file shares: no unknown field, no silent conversion."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+
+
+class SourceEntry(Entry):
+    """Where the video comes from; `credential` names a secret that the reader of the camera holds."""
+
+    url: Annotated[str, AfterValidator(plain_address)]
+    credential: Name | None = None
+    transport: Literal["tcp", "udp"] = "tcp"
+    stream: Literal["main", "sub"] = "main"
+
+
+class PlaceEntry(Entry):
+    """Where the camera stands, WGS 84."""
+
+    latitude: Annotated[float, Field(ge=-90, le=90)]
+    longitude: Annotated[float, Field(ge=-180, le=180)]
+    district: Text = ""
+    address: Text = ""
+
+
+class AuthorityEntry(Entry):
+    """The decision that allows the camera, and when it ends."""
+
+    reference: Annotated[str, Field(min_length=1, max_length=500)]
+    expires_at: Moment
+
+
+class PapersEntry(Entry):
+    """What a camera needs before it may record. A paper that is missing pauses the camera; it is no error."""
+
+    authority: AuthorityEntry | None = None
+    notice_posted: bool | date | None = None
+    privacy_assessment: Annotated[str, Field(max_length=200)] | None = None
+
+    def as_authority(self) -> Authority:
+        """The authority; one that never held where the paper is missing."""
+        if self.authority is None:
+            return Authority(reference="", expires_at=0)
+        return Authority(reference=self.authority.reference, expires_at=self.authority.expires_at)
+
+
+class ZoneEntry(Entry):
+    """A named region that rules refer to."""
+
+    id: Name
+    name: Text = ""
+    polygon: Corners
+
+    def as_zone(self) -> Zone:
+        """The contract."""
+        return Zone(zone_id=self.id, name=self.name or self.id, polygon=outline(self.polygon))
+
+
+class MaskEntry(Entry):
+    """A region that must never be seen, and who blackens it."""
+
+    id: Name
+    polygon: Corners
+    applied_by: Literal["camera", "vantage"]
+
+    def as_mask(self) -> Mask:
+        """The contract."""
+        return Mask(mask_id=self.id, polygon=outline(self.polygon), applied_by=self.applied_by)
+
+
+class CalibrationEntry(Entry):
+    """A row-major 3x3 homography from frame units to metres, its residual, and the region it holds for."""
+
+    homography: Annotated[list[float], Field(min_length=9, max_length=9)]
+    residual_m: Annotated[float, Field(ge=0)]
+    region: Corners
+
+    def as_calibration(self) -> Calibration:
+        """The contract."""
+        return Calibration(homography=self.homography, residual_m=self.residual_m, region=outline(self.region))
+
+
+class AnalysisEntry(Entry):
+    """What detectors are asked to do."""
+
+    detections_per_second: Annotated[float, Field(ge=0, le=25)] = 5.0
+    crowd: bool = False
+
+
+class CameraEntry(Entry):
+    """One camera of the file."""
+
+    id: Name
+    name: Annotated[str, Field(min_length=1, max_length=500)]
+    wanted: Literal["recording", "paused"] = "recording"
+    source: SourceEntry
+    place: PlaceEntry
+    papers: PapersEntry = PapersEntry()
+    groups: list[Name] = []
+    zones: list[ZoneEntry] = []
+    masks: list[MaskEntry] = []
+    calibration: CalibrationEntry | None = None
+    retention_class: Name = "standard"
+    analysis: AnalysisEntry = AnalysisEntry()
+    fragment_seconds: Annotated[int, Field(ge=1, le=10)] = 1
+
+    @model_validator(mode="after")
+    def _ids_once(self) -> "CameraEntry":
+        for kind, ids in (("zone", [z.id for z in self.zones]), ("mask", [m.id for m in self.masks])):
+            if twice := sorted({one for one in ids if ids.count(one) > 1}):
+                msg = f"has {kind} {twice[0]!r} twice; give each {kind} of a camera an id of its own"
+                raise ValueError(msg)
+        return self
+
+    def camera(self, cell_id: str, state: Literal["recording", "paused"]) -> Camera:
+        """The contract, as a first revision of no date: the plan numbers and dates it."""
+        return Camera(
+            camera_id=f"{cell_id}.{self.id}",
+            cell_id=cell_id,
+            revision=1,
+            changed_at=0,
+            state=state,
+            name=self.name,
+            source=Source(**self.source.model_dump()),
+            place=Place(**self.place.model_dump()),
+            authority=self.papers.as_authority(),
+            groups=list(self.groups),
+            zones=[zone.as_zone() for zone in self.zones],
+            masks=[mask.as_mask() for mask in self.masks],
+            calibration=self.calibration.as_calibration() if self.calibration else None,
+            retention_class=self.retention_class,
+            analysis=Analysis(**self.analysis.model_dump()),
+            fragment_seconds=self.fragment_seconds,
+        )
