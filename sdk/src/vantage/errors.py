@@ -1,15 +1,15 @@
 """The errors of the SDK, and what each asks of the one who meets it.
 
-    VantageError
-    ├── StartupError          the service cannot begin: one clear line, exit 78 or 69
-    ├── Retryable             the same call may succeed later: keep the work and try again
-    │   ├── BrokerUnavailable     the event log
-    │   └── StoreUnavailable      the object store
-    ├── Poison                this one message can never be handled: dead-letter it
-    ├── DeadLetterLimit       too many messages fail: the deployment is wrong, stop
-    ├── PublishFailed         the broker refused a message for good
-    ├── ObjectMissing         the object, or that range of it, is not there
-    └── StoreRefused          the object store does not allow it
+VantageError
+├── StartupError          the service cannot begin: one clear line, exit 78 or 69
+├── Retryable             the same call may succeed later: keep the work and try again
+│   ├── BrokerUnavailable     the event log
+│   └── StoreUnavailable      the object store
+├── Poison                this one message can never be handled: dead-letter it
+├── DeadLetterLimit       too many messages fail: the deployment is wrong, stop
+├── PublishFailed         the broker refused a message for good
+├── ObjectMissing         the object, or that range of it, is not there
+└── StoreRefused          the object store does not allow it
 """
 
 

@@ -1,4 +1,4 @@
-"""`findings.v1`: what a rule found. `opened`, any number of `changed`, `closed`: an alert's whole life in the engine."""
+"""`findings.v1`: what a rule found. `opened`, any number of `changed`, `closed`: an alert's life in the engine."""
 
 from typing import Annotated, Literal
 

@@ -1,0 +1,6 @@
+"""The object store behind a small port: plain S3 and nothing more, so that any S3 serves."""
+
+from vantage.objects.port import ObjectInfo, ObjectStore
+from vantage.objects.s3 import S3ObjectStore
+
+__all__ = ["ObjectInfo", "ObjectStore", "S3ObjectStore"]

@@ -1,0 +1,51 @@
+"""What Vantage asks of an object store. `tests/contract/ports` holds every adapter and the fake to it."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import Protocol
+
+
+@dataclass(frozen=True)
+class ObjectInfo:
+    """An object as the store knows it: key, size in bytes, entity tag, time of last change (UTC microseconds)."""
+
+    key: str
+    size: int
+    etag: str
+    modified_us: int
+    version: str | None = None
+
+
+class ObjectStore(Protocol):
+    """Whole objects in, ranges out. Every call may raise StoreUnavailable (try again) or StoreRefused (do not)."""
+
+    def put(self, bucket: str, key: str, data: bytes, content_type: str = "application/octet-stream") -> ObjectInfo:
+        """Write an object whole; it is there for every reader when this returns."""
+        ...
+
+    def get(self, bucket: str, key: str, offset: int = 0, length: int | None = None) -> bytes:
+        """The object's bytes from `offset`, exactly `length` of them (to its end without one).
+
+        Raises ObjectMissing where the object, or that range of it, is not there.
+        """
+        ...
+
+    def stat(self, bucket: str, key: str) -> ObjectInfo:
+        """What the store knows of an object. Raises ObjectMissing."""
+        ...
+
+    def list(self, bucket: str, prefix: str = "", start_after: str = "") -> Iterator[ObjectInfo]:
+        """The objects under a prefix, in the order of their keys, after a key."""
+        ...
+
+    def delete(self, bucket: str, key: str) -> None:
+        """Delete an object; it is no error if it is not there."""
+        ...
+
+    def delete_many(self, bucket: str, keys: Iterable[str]) -> None:
+        """Delete objects in bulk; those that are not there are no error."""
+        ...
+
+    def ensure_bucket(self, bucket: str, *, lock: bool = False) -> None:
+        """Make the bucket unless it is there; with `lock`, one whose objects can be locked (versioned by itself)."""
+        ...

@@ -1,0 +1,127 @@
+"""The object store over S3, by minio-py: synchronous and thread-safe, so callers bring bounded threads."""
+
+import io
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any, Self
+
+import urllib3
+from minio import Minio
+from minio.datatypes import Object
+from minio.deleteobjects import DeleteObject
+from minio.error import InvalidResponseError, MinioException, S3Error, ServerError
+
+from vantage import metrics
+from vantage.errors import ObjectMissing, StoreRefused, StoreUnavailable
+from vantage.objects.port import ObjectInfo
+from vantage.settings import ServiceSettings
+
+_MISSING = {"NoSuchKey", "NoSuchBucket", "NoSuchVersion", "InvalidRange"}
+_BUSY = {"SlowDown", "ServiceUnavailable", "InternalError", "RequestTimeout"}
+_CONNECTIONS = 32
+_TIMEOUT = urllib3.Timeout(connect=3, read=20)
+_RETRIES = urllib3.Retry(total=2, backoff_factor=0.1, status_forcelist=[500, 502, 503, 504])
+
+
+class S3ObjectStore:
+    """Plain S3: put, ranged get, list, delete, versioning and object lock; no notifications, no presigned links."""
+
+    def __init__(self, endpoint: str, access_key: str, secret_key: str, *, secure: bool, region: str) -> None:
+        self._endpoint = endpoint
+        pool = urllib3.PoolManager(maxsize=_CONNECTIONS, block=True, timeout=_TIMEOUT, retries=_RETRIES)
+        self.client = Minio(
+            endpoint, access_key=access_key, secret_key=secret_key, secure=secure, region=region, http_client=pool
+        )
+
+    @classmethod
+    def from_settings(cls, settings: ServiceSettings) -> Self:
+        """The store that the settings name."""
+        return cls(
+            settings.s3_endpoint,
+            settings.s3_access_key.get_secret_value(),
+            settings.s3_secret_key.get_secret_value(),
+            secure=settings.s3_secure,
+            region=settings.s3_region,
+        )
+
+    def put(self, bucket: str, key: str, data: bytes, content_type: str = "application/octet-stream") -> ObjectInfo:
+        """Write an object whole."""
+        write = lambda: self.client.put_object(bucket, key, io.BytesIO(data), len(data), content_type)  # noqa: E731
+        result = self._call("put", bucket, key, write)
+        return ObjectInfo(key, len(data), result.etag or "", 0, result.version_id)
+
+    def get(self, bucket: str, key: str, offset: int = 0, length: int | None = None) -> bytes:
+        """The object's bytes from `offset`, exactly `length` of them (to its end without one)."""
+        data: bytes = self._call("get", bucket, key, lambda: self._read(bucket, key, offset, length or 0))
+        if length is not None and len(data) != length:
+            msg = f"{bucket}/{key} has {len(data)} bytes from {offset}, {length} were asked for: it is not whole"
+            raise ObjectMissing(msg)
+        return data
+
+    def _read(self, bucket: str, key: str, offset: int, length: int) -> bytes:
+        response = self.client.get_object(bucket, key, offset=offset, length=length)
+        try:
+            return bytes(response.data)
+        finally:
+            response.close()
+            response.release_conn()
+
+    def stat(self, bucket: str, key: str) -> ObjectInfo:
+        """What the store knows of an object."""
+        return _info(self._call("stat", bucket, key, lambda: self.client.stat_object(bucket, key)))
+
+    def list(self, bucket: str, prefix: str = "", start_after: str = "") -> Iterator[ObjectInfo]:
+        """The objects under a prefix, in the order of their keys, after a key."""
+        objects = self.client.list_objects(bucket, prefix=prefix, recursive=True, start_after=start_after or None)
+        end = object()
+        while (found := self._call("list", bucket, prefix, lambda: next(objects, end))) is not end:
+            yield _info(found)
+
+    def delete(self, bucket: str, key: str) -> None:
+        """Delete an object; it is no error if it is not there."""
+        self._call("delete", bucket, key, lambda: self.client.remove_object(bucket, key))
+
+    def delete_many(self, bucket: str, keys: Iterable[str]) -> None:
+        """Delete objects in bulk; those that are not there are no error."""
+        remove = lambda: list(self.client.remove_objects(bucket, [DeleteObject(key) for key in keys]))  # noqa: E731
+        if failed := self._call("delete_many", bucket, "*", remove):
+            first = failed[0]
+            msg = f"{bucket}: {len(failed)} objects were not deleted, the first is {first.name}: {first.message}"
+            raise StoreUnavailable(msg)
+
+    def ensure_bucket(self, bucket: str, *, lock: bool = False) -> None:
+        """Make the bucket unless it is there."""
+        if self._call("ensure_bucket", bucket, "", lambda: self.client.bucket_exists(bucket)):
+            return
+        try:
+            self._call("ensure_bucket", bucket, "", lambda: self.client.make_bucket(bucket, object_lock=lock))
+        except StoreRefused:  # another replica was quicker
+            if not self._call("ensure_bucket", bucket, "", lambda: self.client.bucket_exists(bucket)):
+                raise
+
+    def _call(self, name: str, bucket: str, key: str, call: Callable[[], Any]) -> Any:
+        try:
+            with metrics.STORE_SECONDS.labels(name).time():
+                return call()
+        except S3Error as error:
+            raise self._mapped(name, bucket, key, error) from error
+        except (urllib3.exceptions.HTTPError, ServerError, InvalidResponseError, OSError) as error:
+            msg = f"the object store at {self._endpoint} cannot {name} {bucket}/{key}: {error}; is it running there?"
+            raise StoreUnavailable(msg) from error
+        except MinioException as error:
+            msg = f"the object store at {self._endpoint} refused to {name} {bucket}/{key}: {error}"
+            raise StoreRefused(msg) from error
+
+    def _mapped(self, name: str, bucket: str, key: str, error: S3Error) -> Exception:
+        if error.code in _MISSING:
+            return ObjectMissing(f"{bucket}/{key} is not in the object store at {self._endpoint} ({error.code})")
+        if error.code in _BUSY:
+            return StoreUnavailable(f"the object store at {self._endpoint} cannot {name} {bucket}/{key}: {error.code}")
+        return StoreRefused(
+            f"the object store at {self._endpoint} refused to {name} {bucket}/{key}: {error.code}, {error.message}; "
+            "check the access key and what it may do"
+        )
+
+
+def _info(found: Object) -> ObjectInfo:
+    modified = round(found.last_modified.timestamp() * 1e6) if found.last_modified else 0
+    return ObjectInfo(str(found.object_name), found.size or 0, found.etag or "", modified, found.version_id)

@@ -1,0 +1,91 @@
+"""How a service runs: logs, signals, health, telemetry, and one clear line when it cannot begin."""
+
+import logging
+import signal
+import sys
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import TypeVar
+
+import structlog
+from structlog.typing import EventDict, Processor, WrappedLogger
+
+from vantage.errors import DeadLetterLimit, Retryable, StartupError
+from vantage.health import HealthServer, Readiness
+from vantage.settings import ServiceSettings
+from vantage.telemetry import start_telemetry
+
+S = TypeVar("S", bound=ServiceSettings)
+
+EXIT_UNAVAILABLE = 69
+EXIT_SOFTWARE = 70
+
+
+@dataclass
+class Running:
+    """What a running service is given: when to stop, and where to say whether it is ready."""
+
+    stop: threading.Event = field(default_factory=threading.Event)
+    readiness: Readiness = field(default_factory=Readiness)
+
+
+def run_service(name: str, settings: type[S], main: Callable[[S, Running], None]) -> None:
+    """Run `main` until it returns or a signal sets `stop`; exit with 0, or with a line and a code that say why."""
+    start_logging(name)
+    try:
+        _run(name, settings.load(), main)
+    except StartupError as error:
+        _fail(name, error, error.exit_code)
+    except Retryable as error:
+        _fail(name, error, EXIT_UNAVAILABLE)
+    except DeadLetterLimit as error:
+        _fail(name, error, EXIT_SOFTWARE)
+
+
+def _run(name: str, settings: S, main: Callable[[S, Running], None]) -> None:
+    start_logging(name, settings.log_level)
+    running = Running()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: running.stop.set())
+    health = HealthServer(settings.health_host, settings.health_port, running.readiness)
+    health.start()
+    telemetry = start_telemetry(f"vantage-{name}", settings.cell_id, settings.otlp_endpoint)
+    try:
+        main(settings, running)
+    finally:
+        health.stop()
+        if telemetry is not None:
+            telemetry.shutdown()
+
+
+def start_logging(name: str, level: str = "info") -> None:
+    """One JSON object a line on standard error, with the service's name."""
+    structlog.configure(
+        processors=[
+            _named(name),
+            structlog.processors.add_log_level,
+            structlog.processors.TimeStamper(fmt="iso", utc=True),
+            structlog.processors.format_exc_info,
+            structlog.processors.JSONRenderer(ensure_ascii=False),
+        ],
+        wrapper_class=structlog.make_filtering_bound_logger(getattr(logging, level.upper())),
+        logger_factory=structlog.WriteLoggerFactory(file=sys.stderr),
+        cache_logger_on_first_use=False,
+    )
+
+
+def _named(name: str) -> Processor:
+    """Put the service's name on each line, in whatever thread it is logged."""
+
+    def add(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
+        event["service"] = name
+        return event
+
+    return add
+
+
+def _fail(name: str, error: Exception, code: int) -> None:
+    for line in str(error).splitlines():
+        sys.stderr.write(f"vantage-{name}: {line}\n")
+    sys.exit(code)

@@ -1,0 +1,80 @@
+"""What every service is told by its environment. A service subclasses `ServiceSettings` and adds its own fields.
+
+A wrong value ends the start with one line a field: the variable, the value, and what to do.
+"""
+
+import socket
+from pathlib import Path
+from typing import Self
+
+from pydantic import Field, SecretStr, ValidationError
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from vantage.errors import StartupError
+
+PREFIX = "VANTAGE_"
+_SHOWN = 60
+
+
+class ServiceSettings(BaseSettings):
+    """The settings that every service shares; each is read from `VANTAGE_<NAME>`."""
+
+    model_config = SettingsConfigDict(env_prefix=PREFIX, extra="ignore", frozen=True)
+
+    cell_id: str = Field("hk1", pattern=r"^[a-z0-9][a-z0-9-]{0,15}$", description="The cell this service runs in.")
+    replica: str = Field(
+        default_factory=socket.gethostname,
+        description="This replica's name: its static membership in consumer groups, so a restart moves no partition.",
+    )
+    kafka_bootstrap: str = Field(description="Kafka's addresses, host:port, separated by commas.")
+    kafka_session_timeout_ms: int = Field(
+        10_000,
+        ge=6_000,
+        le=60_000,
+        description="After this long without a heartbeat the broker gives a replica's partitions to another. Shorter "
+        "recovers sooner, longer survives longer pauses of a busy machine.",
+    )
+    s3_endpoint: str = Field(description="The object store, host:port.")
+    s3_access_key: SecretStr = Field(description="Access key of this service at the object store.")
+    s3_secret_key: SecretStr = Field(description="Secret key of this service at the object store.")
+    s3_secure: bool = Field(default=True, description="Whether the object store speaks TLS.")
+    s3_region: str = Field("us-east-1", description="Region name that the store expects in signatures.")
+    health_host: str = Field("127.0.0.1", description="Address of the health endpoint; 0.0.0.0 in a container.")
+    health_port: int = Field(0, ge=0, le=65535, description="Port of /healthz, /readyz, /metrics; 0 takes any.")
+    otlp_endpoint: str = Field("", description="OpenTelemetry collector (OTLP over HTTP); empty switches traces off.")
+    log_level: str = Field("info", pattern="^(debug|info|warning|error)$", description="Least level that is logged.")
+    state_dir: Path = Field(Path("state"), description="Folder for what this replica keeps on local disk.")
+
+    @classmethod
+    def load(cls) -> Self:
+        """The settings from the environment.
+
+        Raises StartupError with a line for each field that is missing or wrong.
+        """
+        try:
+            return cls()
+        except ValidationError as error:
+            raise StartupError("\n".join(_lines(cls, error))) from None
+
+
+class PostgresSettings(ServiceSettings):
+    """The settings of a service that keeps a schema in PostgreSQL."""
+
+    postgres_dsn: SecretStr = Field(description="PostgreSQL connection string (libpq).")
+
+
+def _lines(settings: type[ServiceSettings], error: ValidationError) -> list[str]:
+    lines = []
+    for problem in error.errors():
+        name = str(problem["loc"][0]) if problem["loc"] else "?"
+        field = settings.model_fields.get(name)
+        purpose = f" ({field.description})" if field and field.description else ""
+        value = "is not set" if problem["type"] == "missing" else f"is {_shown(field, problem['input'])}"
+        lines.append(f"{PREFIX}{name.upper()} {value}: {problem['msg']}; set it{purpose}")
+    return lines
+
+
+def _shown(field: object, value: object) -> str:
+    if "Secret" in str(getattr(field, "annotation", "")):
+        return "wrong (a secret, not shown)"
+    return repr(value)[:_SHOWN]
