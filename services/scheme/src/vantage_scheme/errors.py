@@ -5,7 +5,7 @@
     VantageError (vantage)
     └── Unreadable            a file cannot be parsed at all; what is published stays
     Retryable (vantage)
-    └── RegisterNotReady      the published state could not be read in time
+    └── RegisterNotReady      the published state has not been read yet
 
 Faults *in* a file are no exceptions: each is a `Problem`, reported with its line, and the rest of the file goes on.
 """
@@ -27,4 +27,4 @@ class Unreadable(VantageError):
 
 
 class RegisterNotReady(Retryable):
-    """The published state could not be read in time."""
+    """The published state has not been read yet: nothing may be compared with it."""

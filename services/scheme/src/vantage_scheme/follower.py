@@ -3,6 +3,7 @@
 from collections import Counter as Tally
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Protocol
 
 import structlog
 
@@ -15,6 +16,14 @@ from vantage_scheme.scheme import Pass, Scheme
 
 _log = structlog.get_logger()
 _WAITING = "register"
+_PATIENCE_S = 5.0
+
+
+class Reader(Protocol):
+    """What has to be read before anything may be compared with it."""
+
+    def wait_ready(self, timeout_s: float) -> None:
+        """Wait so long at most. Raises Retryable."""
 
 
 def report(done: Pass, said: Mapping[str, tuple[str, ...]] | None = None) -> None:
@@ -41,6 +50,17 @@ class Follower:
         self._reread = True
         self._due_us: int | None = None
         self._said: Mapping[str, tuple[str, ...]] = {}
+        running.readiness.waiting(_WAITING, "reading what is published")
+
+    def wait_for(self, register: Reader) -> None:
+        """Wait, saying so, until what is published was read, or the service is told to stop."""
+        while not self._running.stop.is_set():
+            try:
+                register.wait_ready(_PATIENCE_S)
+            except Retryable as error:
+                self._say_waiting(error)
+            else:
+                return
 
     def run(self, poll_s: float) -> None:
         """Look every `poll_s` seconds until the service is told to stop."""
@@ -57,10 +77,13 @@ class Follower:
         try:
             done = self._scheme.read_and_publish() if self._reread else self._scheme.publish_due()
         except Retryable as error:
-            self._running.readiness.waiting(_WAITING, str(error))
-            _log.warning("publishing waits", reason=str(error))
+            self._say_waiting(error)
             return
         self._settle(done)
+
+    def _say_waiting(self, error: Retryable) -> None:
+        self._running.readiness.waiting(_WAITING, str(error))
+        _log.warning("publishing waits", reason=str(error))
 
     def _settle(self, done: Pass) -> None:
         report(done, self._said)

@@ -55,6 +55,7 @@ def _publish_once(settings: SchemeSettings, _running: Running) -> None:
     _require(settings)
     register = KafkaRegister.open(settings)
     try:
+        register.wait_ready(settings.scheme_read_timeout_seconds)
         done = _scheme(settings, register).read_and_publish()
     finally:
         register.stop()
@@ -65,12 +66,11 @@ def _publish_once(settings: SchemeSettings, _running: Running) -> None:
 
 def _follow(settings: SchemeSettings, running: Running) -> None:
     _require(settings)
-    running.readiness.waiting("register", "reading what is published")
     register = KafkaRegister.open(settings)
+    follower = Follower(_scheme(settings, register), _files(settings), SystemClock(), running)
     try:
-        Follower(_scheme(settings, register), _files(settings), SystemClock(), running).run(
-            settings.scheme_poll_seconds
-        )
+        follower.wait_for(register)
+        follower.run(settings.scheme_poll_seconds)
     finally:
         register.stop()
 

@@ -22,5 +22,5 @@ class SchemeSettings(ServiceSettings):
     scheme_read_timeout_seconds: float = Field(
         30.0,
         gt=0,
-        description="How long to wait at the start for the published state, which the log has to be read for.",
+        description="How long `publish` waits for the published state to be read; `run` waits for ever.",
     )

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Self
 
 from vantage.contracts import Camera, Rule
+from vantage.errors import BrokerUnavailable
 from vantage.publish import Publisher
 from vantage.table import Table
 from vantage_scheme.errors import RegisterNotReady
@@ -27,22 +28,18 @@ class KafkaRegister:
 
     @classmethod
     def open(cls, settings: SchemeSettings) -> Self:
-        """Read both topics to their end. Raises RegisterNotReady where that takes too long."""
-        register = cls(
-            Table(settings, CAMERAS, Camera), Table(settings, RULES, Rule), Publisher.from_settings(settings, "scheme")
-        )
-        register.start(settings.scheme_read_timeout_seconds)
-        return register
+        """Begin to read both topics; `wait_ready` before use."""
+        cameras, rules = Table(settings, CAMERAS, Camera), Table(settings, RULES, Rule)
+        return cls(cameras.start(), rules.start(), Publisher.from_settings(settings, "scheme"))
 
-    def start(self, timeout_s: float) -> None:
-        """Begin to follow the topics, and wait until each was read to its end."""
-        for table in (self._cameras, self._rules):
-            table.start()
-        for table, topic in ((self._cameras, CAMERAS), (self._rules, RULES)):
-            if not table.wait_ready(timeout_s):
-                self.stop()
-                msg = f"{topic} could not be read within {timeout_s:g} s: check Kafka, and run `vantage topics apply`"
-                raise RegisterNotReady(msg)
+    def wait_ready(self, timeout_s: float) -> None:
+        """Wait until each topic was read to its end. Raises RegisterNotReady."""
+        try:
+            self._cameras.wait_ready(timeout_s)
+            self._rules.wait_ready(timeout_s)
+        except BrokerUnavailable as error:
+            msg = f"{error}; check that Kafka runs there and has the topics (`vantage topics apply`)"
+            raise RegisterNotReady(msg) from error
 
     def stop(self) -> None:
         """Stop following."""
@@ -51,7 +48,7 @@ class KafkaRegister:
 
     def cameras(self) -> Mapping[str, Camera]:
         """Each camera's published state by its id."""
-        found = dict(self._cameras.items())
+        found = self._cameras.items()
         for key, own in self._own_cameras.items():
             if key not in found or found[key].revision <= own.revision:
                 found[key] = own
@@ -59,7 +56,7 @@ class KafkaRegister:
 
     def rules(self) -> Mapping[str, Rule]:
         """Each rule's published state by its id."""
-        found = dict(self._rules.items())
+        found = self._rules.items()
         for key, own in self._own_rules.items():
             if key not in found or found[key].version <= own.version:
                 found[key] = own
