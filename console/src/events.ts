@@ -8,7 +8,7 @@ export interface ServerEvent {
 /** Text in, whole events out; keeps what is not yet whole. */
 export class EventParser {
   private rest = "";
-  private id = "";
+  id = "";
   private event = "message";
   private data: string[] = [];
 
@@ -63,6 +63,7 @@ export async function follow(
           take(event);
           lastId = event.id;
         }
+        lastId ||= parser.id; // the gateway says at once where the stream is, before the first event
       }
       closed("the stream ended");
     } catch (error) {
