@@ -58,7 +58,8 @@ class Publisher:
         """Queue a message under its topic's key (`key` overrides it). Call `flush` to know that it is delivered."""
         kind = TOPICS[topic]
         key = str(getattr(message, kind.key)) if key is None else key
-        self.publish_raw(topic, key.encode(), encode(message), self._headers(kind, message, trace, headers))
+        all_headers = message_headers(kind, message, self._source, trace, headers)
+        self.publish_raw(topic, key.encode(), encode(message), all_headers)
 
     def publish_raw(self, topic: str, key: bytes | None, value: bytes | None, headers: Headers) -> None:
         """Queue bytes as they are; waits while the queue is full."""
@@ -87,33 +88,41 @@ class Publisher:
             )
             raise BrokerUnavailable(msg)
 
-    def _headers(self, topic: Topic, message: Contract, trace: str, more: Mapping[str, str]) -> Headers:
-        headers = {"schema": topic.name, "schema-version": str(topic.version), **more}
-        if trace:
-            headers["traceparent"] = trace
-        if topic.rate == "low":
-            headers |= self._cloud_event(topic, message)
-        return [(name, value.encode()) for name, value in headers.items()]
-
-    def _cloud_event(self, topic: Topic, message: Contract) -> dict[str, str]:
-        """The CloudEvents attributes in Kafka's binary mode; the id is the message's own where it has one."""
-        identity = next(
-            (str(getattr(message, name)) for name in message.__struct_fields__ if name.endswith("_id")), topic.name
-        )
-        return {
-            "ce_specversion": "1.0",
-            "ce_id": identity,
-            "ce_source": self._source,
-            "ce_type": f"vantage.{topic.name}",
-            "content-type": "application/json",
-        }
-
     def _delivered(self, error: KafkaError | None, record: Message) -> None:
         if error is None:
             metrics.PUBLISHED.labels(record.topic()).inc()
             return
         with self._lock:
             self._failure = _failure(error, str(record.topic()), self._bootstrap)
+
+
+def message_headers(
+    topic: Topic, message: Contract, source: str, trace: str = "", more: Mapping[str, str] = {}
+) -> Headers:
+    """The headers of a message: its schema, its `traceparent`, and on low-rate topics the CloudEvents attributes.
+
+    `source` is `/cells/<cell>/<service>`. Public for a writer that needs a producer of its own kind.
+    """
+    headers = {"schema": topic.name, "schema-version": str(topic.version), **more}
+    if trace:
+        headers["traceparent"] = trace
+    if topic.rate == "low":
+        headers |= _cloud_event(topic, message, source)
+    return [(name, value.encode()) for name, value in headers.items()]
+
+
+def _cloud_event(topic: Topic, message: Contract, source: str) -> dict[str, str]:
+    """The CloudEvents attributes in Kafka's binary mode; the id is the message's own where it has one."""
+    identity = next(
+        (str(getattr(message, name)) for name in message.__struct_fields__ if name.endswith("_id")), topic.name
+    )
+    return {
+        "ce_specversion": "1.0",
+        "ce_id": identity,
+        "ce_source": source,
+        "ce_type": f"vantage.{topic.name}",
+        "content-type": "application/json",
+    }
 
 
 def _failure(error: KafkaError, topic: str, bootstrap: str) -> Exception:
