@@ -1,0 +1,27 @@
+"""The errors of storage.
+
+    StartupError (vantage)
+    └── SchemaMismatch (vantage.postgres)   code and schema are not one history
+    Retryable (vantage)
+    ├── DatabaseUnavailable (vantage.postgres)  PostgreSQL is away: the batch is kept
+    └── DayMissing            a day's tables went away while rows were written: make them and try again
+    VantageError (vantage)
+    └── Contradiction         a recording is announced with other bytes than those indexed under its id
+
+A message that contradicts itself is no exception of storage's own: `vantage.stream.Poison` says why.
+"""
+
+from vantage.errors import Retryable, VantageError
+
+
+class DayMissing(Retryable):
+    """The tables of a day were dropped after they were seen."""
+
+
+class Contradiction(VantageError):
+    """The recording at `position` of those written has another digest than the one that is kept."""
+
+    def __init__(self, position: int, kept: str) -> None:
+        super().__init__(f"recording {position} of the batch is indexed with SHA-256 {kept}")
+        self.position = position
+        self.kept = kept

@@ -1,0 +1,1 @@
+"""The schema `storage`, as numbered steps. An applied step is never edited."""
