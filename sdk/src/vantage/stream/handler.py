@@ -55,6 +55,15 @@ class Handler(Generic[M]):
         """Called when nothing came for a while, and between batches at most as often."""
         return ()
 
+    def start_offsets(self, topic: str, partitions: Sequence[int]) -> Mapping[int, int]:  # noqa: ARG002
+        """Where to begin partitions that were given to this replica, for a handler that keeps offsets with its effects.
+
+        A partition that is not named begins where the group has committed. An error ends the loop's run: the place is
+        not known, and to begin elsewhere could leave messages out. It is called in the loop's thread, perhaps while
+        `handle` runs.
+        """
+        return {}
+
     def assigned(self, topic: str, partitions: Sequence[int]) -> None:
         """Partitions were given to this replica."""
 

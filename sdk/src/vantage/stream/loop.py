@@ -7,7 +7,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 
 import structlog
-from confluent_kafka import Consumer, KafkaError, KafkaException, TopicPartition
+from confluent_kafka import OFFSET_STORED, Consumer, KafkaError, KafkaException, TopicPartition
 from confluent_kafka import Message as Record
 
 from vantage import metrics
@@ -71,7 +71,8 @@ class StreamLoop:
         """Consume until told to stop.
 
         Raises StartupError where a topic is missing, DeadLetterLimit and PublishFailed when going on would lose
-        messages; what was not committed is delivered again at the next start.
+        messages, and what a handler raises for not knowing where to begin. What was not committed is delivered again
+        at the next start. A loop runs once.
         """
         try:
             if not self._wait_for_topics():
@@ -153,11 +154,16 @@ class StreamLoop:
             if high >= 0:
                 metrics.LAG.labels(end.topic, str(end.partition)).set(max(0, high - end.offset))
 
-    def _assigned(self, _consumer: Consumer, partitions: Sequence[TopicPartition]) -> None:
+    def _assigned(self, consumer: Consumer, partitions: Sequence[TopicPartition]) -> None:
+        starts = {topic: self._handler.start_offsets(topic, numbers) for topic, numbers in _by_topic(partitions)}
+        if any(starts.values()):  # otherwise the client itself assigns, at what the group has committed
+            for part in partitions:
+                part.offset = starts[part.topic].get(part.partition, OFFSET_STORED)
+            consumer.incremental_assign(list(partitions))
         self._owned |= {(part.topic, part.partition) for part in partitions}
         _log.info("partitions assigned", partitions=_names(partitions))
-        for topic in {part.topic for part in partitions}:
-            self._handler.assigned(topic, [part.partition for part in partitions if part.topic == topic])
+        for topic, numbers in _by_topic(partitions):
+            self._handler.assigned(topic, numbers)
         self._readiness.ready("partitions")
 
     def _revoked(self, _consumer: Consumer, partitions: Sequence[TopicPartition]) -> None:
@@ -171,8 +177,7 @@ class StreamLoop:
 
     def _let_go(self, partitions: Sequence[TopicPartition]) -> None:
         self._owned -= {(part.topic, part.partition) for part in partitions}
-        for topic in {part.topic for part in partitions}:
-            numbers = [part.partition for part in partitions if part.topic == topic]
+        for topic, numbers in _by_topic(partitions):
             if outgoing := list(self._handler.revoked(topic, numbers)):
                 try:
                     self._worker.deliver(outgoing)
@@ -240,6 +245,11 @@ def _done(job: Future[None], seconds: float) -> bool:
         except TimeoutError:
             return False
     return job.done()
+
+
+def _by_topic(partitions: Sequence[TopicPartition]) -> list[tuple[str, list[int]]]:
+    topics = sorted({part.topic for part in partitions})
+    return [(topic, [part.partition for part in partitions if part.topic == topic]) for topic in topics]
 
 
 def _names(partitions: Sequence[TopicPartition]) -> list[str]:
