@@ -118,6 +118,8 @@ class BatchWorker:
             "dead letter", topic=record.topic(), partition=record.partition(), offset=record.offset(), reason=reason
         )
         self._letters.send(record, reason)
+        # before the rest of its batch, whose handler may keep offsets beyond this one
+        self._until_it_works(self._letters.deliver)
 
     def _publish(self, outgoing: Sequence[Outgoing], trace: str) -> None:
         for item in outgoing:

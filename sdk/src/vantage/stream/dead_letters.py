@@ -49,15 +49,23 @@ class DeadLetters:
         self._publisher = publisher
         self._service = service
         self._clock = clock
+        self._undelivered: list[tuple[str, bytes | None, bytes | None, Headers]] = []
         self.budget = budget
 
     def send(self, record: Record, reason: str) -> None:
-        """Queue a dead letter; the loop flushes before it commits. Raises DeadLetterLimit."""
+        """Take a dead letter; `deliver` brings it to the log. Raises DeadLetterLimit."""
         self.budget.spend(reason)
         topic = str(record.topic())
         headers = [*original_headers(record), *self._headers(record, topic, reason)]
-        self._publisher.publish_raw(dead_letter_topic(topic), record.key(), record.value(), headers)
+        self._undelivered.append((dead_letter_topic(topic), record.key(), record.value(), headers))
         metrics.DEAD_LETTERS.labels(topic).inc()
+
+    def deliver(self) -> None:
+        """Return when the log has every letter taken. Raises BrokerUnavailable: call again, none is forgotten."""
+        for letter in self._undelivered:
+            self._publisher.publish_raw(*letter)
+        self._publisher.flush()
+        self._undelivered.clear()
 
     def _headers(self, record: Record, topic: str, reason: str) -> Headers:
         why = DeadLetterHeaders(
