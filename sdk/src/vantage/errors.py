@@ -8,6 +8,8 @@ VantageError
 ├── Poison                this one message can never be handled: dead-letter it
 ├── DeadLetterLimit       too many messages fail: the deployment is wrong, stop
 ├── PublishFailed         the broker refused a message for good
+│   └── MessageRefused        because of the message itself: too large
+├── Fenced                another process consumes under this replica's name: stop
 ├── ObjectMissing         the object, or that range of it, is not there
 └── StoreRefused          the object store does not allow it
 """
@@ -41,6 +43,14 @@ class DeadLetterLimit(VantageError):
 
 class PublishFailed(VantageError):
     """The broker refused a message for good."""
+
+
+class MessageRefused(PublishFailed):
+    """A message can never be written because of what it is; others can."""
+
+
+class Fenced(VantageError):
+    """Another process consumes under this replica's name."""
 
 
 class ObjectMissing(VantageError):

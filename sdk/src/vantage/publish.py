@@ -5,45 +5,54 @@ because every producer here says `murmur2_random`.
 """
 
 import threading
+import time
 from collections.abc import Mapping
 from typing import Self
 
-from confluent_kafka import KafkaError, Message, Producer
+from confluent_kafka import KafkaError, KafkaException, Producer
 
-from vantage import metrics
 from vantage.contracts import Message as Contract
 from vantage.contracts import encode
-from vantage.errors import BrokerUnavailable, PublishFailed
+from vantage.errors import BrokerUnavailable, MessageRefused, PublishFailed, VantageError
+from vantage.ids import derive
+from vantage.kafka import client_settings
+from vantage.receipts import Receipts
 from vantage.settings import ServiceSettings
 from vantage.topics import TOPICS, Topic
 
 Headers = list[tuple[str, str | bytes | None]]
 
-DELIVERY_TIMEOUT_MS = 30_000
+DELIVERY_TIMEOUT_S = 30.0
+_SLICE_S = 0.02  # how late a flush may notice that another thread served its last callback
 _RETRIABLE = {KafkaError._MSG_TIMED_OUT, KafkaError._ALL_BROKERS_DOWN, KafkaError._TRANSPORT, KafkaError._TIMED_OUT}  # noqa: SLF001
+_OWN_FAULT = {KafkaError.MSG_SIZE_TOO_LARGE, KafkaError.INVALID_MSG, KafkaError.INVALID_MSG_SIZE, 87}  # INVALID_RECORD
 
 
 class Publisher:
-    """One producer of a service. Safe to use from several threads; its queue is bounded and waits when it is full."""
+    """One producer of a service, safe to use from several threads; its queue is bounded and waits when it is full.
 
-    def __init__(self, bootstrap: str, service: str, cell_id: str) -> None:
+    `flush` answers for the messages that the *calling thread* has published: publish and flush in one thread.
+    """
+
+    def __init__(
+        self, bootstrap: str, service: str, cell_id: str, *, delivery_timeout_s: float = DELIVERY_TIMEOUT_S
+    ) -> None:
         self._bootstrap = bootstrap
         self._source = f"/cells/{cell_id}/{service}"
-        self._lock = threading.Lock()
-        self._failure: Exception | None = None
+        self._delivery_timeout_s = delivery_timeout_s
+        self._trouble, self._trouble_at = "", 0.0
+        self._threads = threading.local()
         self._producer = Producer(
             {
-                "bootstrap.servers": bootstrap,
-                "client.id": f"vantage-{service}",
+                **client_settings(bootstrap, service, self._remember),
                 "partitioner": "murmur2_random",
                 "compression.type": "zstd",
                 "acks": "all",
                 "enable.idempotence": True,
                 "linger.ms": 5,
-                "delivery.timeout.ms": DELIVERY_TIMEOUT_MS,
+                "delivery.timeout.ms": round(delivery_timeout_s * 1000),
                 "queue.buffering.max.messages": 100_000,
                 "queue.buffering.max.kbytes": 262_144,
-                "log_level": 3,
             }
         )
 
@@ -55,45 +64,88 @@ class Publisher:
     def publish(
         self, topic: str, message: Contract, *, key: str | None = None, trace: str = "", headers: Mapping[str, str] = {}
     ) -> None:
-        """Queue a message under its topic's key (`key` overrides it). Call `flush` to know that it is delivered."""
+        """Queue a message under its topic's key (`key` overrides it). Call `flush` to know that it is delivered.
+
+        Raises MessageRefused where it is too large.
+        """
         kind = TOPICS[topic]
         key = str(getattr(message, kind.key)) if key is None else key
         all_headers = message_headers(kind, message, self._source, trace, headers)
         self.publish_raw(topic, key.encode(), encode(message), all_headers)
 
     def publish_raw(self, topic: str, key: bytes | None, value: bytes | None, headers: Headers) -> None:
-        """Queue bytes as they are; waits while the queue is full."""
-        while True:
-            try:
-                self._producer.produce(topic, value, key, headers=headers, on_delivery=self._delivered)
-            except BufferError:
-                self._producer.poll(0.1)
-            else:
-                self._producer.poll(0)
-                return
+        """Queue bytes as they are; waits while the queue is full, which an outage ends by the delivery time-out."""
+        receipts = self._receipts()
+        receipts.expect()
+        try:
+            self._produce(topic, key, value, headers, receipts)
+        except BaseException:
+            receipts.withdraw()
+            raise
+        self._producer.poll(0)
 
-    def flush(self, timeout: float = DELIVERY_TIMEOUT_MS / 1000 + 5) -> None:
-        """Wait until all that was queued is delivered.
+    def flush(self, timeout: float | None = None) -> None:
+        """Wait until all that this thread published is delivered: at most `timeout` seconds, else until each message
+        is delivered or has timed out.
 
-        Raises BrokerUnavailable where the broker cannot take it now, PublishFailed where it never will.
+        Raises BrokerUnavailable where the broker cannot take it now, PublishFailed where it never will. After either
+        the messages are the caller's again: publish them anew or give them up.
         """
-        left = self._producer.flush(timeout)
-        with self._lock:
-            failure, self._failure = self._failure, None
-        if failure is not None:
-            raise failure
-        if left:
-            msg = (
-                f"{left} messages are not delivered to {self._bootstrap} after {timeout:.0f} s; is Kafka running there?"
+        timeout = self._delivery_timeout_s + 5 if timeout is None else timeout
+        receipts, end = self._receipts(), time.monotonic() + timeout
+        while receipts.outstanding and (left := end - time.monotonic()) > 0:
+            self._producer.flush(min(left, _SLICE_S))  # unlike poll it does not wait for the linger time
+        failure = receipts.take_failure()
+        if failure is None and receipts.outstanding:
+            failure = BrokerUnavailable(
+                f"{receipts.outstanding} messages are not delivered to {self._bootstrap} after {timeout:.1f} s"
+                f"{self._reason()}; is Kafka running there?"
             )
+        if failure is not None:
+            del self._threads.receipts  # what comes of the rest later is no longer of interest to this thread
+            raise failure
+
+    def close(self, timeout: float = 5.0) -> None:
+        """Give what any thread still has on its way a last chance. Raises BrokerUnavailable where that was in vain."""
+        if left := self._producer.flush(timeout):
+            msg = f"{left} messages were not delivered to {self._bootstrap} before the end{self._reason()}"
             raise BrokerUnavailable(msg)
 
-    def _delivered(self, error: KafkaError | None, record: Message) -> None:
-        if error is None:
-            metrics.PUBLISHED.labels(record.topic()).inc()
-            return
-        with self._lock:
-            self._failure = _failure(error, str(record.topic()), self._bootstrap)
+    def _produce(
+        self, topic: str, key: bytes | None, value: bytes | None, headers: Headers, receipts: Receipts
+    ) -> None:
+        while True:
+            try:
+                self._producer.produce(topic, value, key, headers=headers, on_delivery=receipts.arrived)
+            except BufferError:
+                self._producer.poll(0.1)
+            except KafkaException as error:
+                raise self._explain(error.args[0], topic) from error
+            else:
+                return
+
+    def _receipts(self) -> Receipts:
+        found: Receipts | None = getattr(self._threads, "receipts", None)
+        if found is None:
+            found = self._threads.receipts = Receipts(self._explain)
+        return found
+
+    def _explain(self, error: KafkaError, topic: str) -> VantageError:
+        reason = f"{error.str()}{self._reason()}"
+        if error.code() in _OWN_FAULT:
+            return MessageRefused(f"the message does not fit {topic}: {error.str()}; make it smaller or mend it")
+        if error.code() in _RETRIABLE or error.retriable():
+            return BrokerUnavailable(f"{topic} cannot be written at {self._bootstrap}: {reason}; is Kafka running?")
+        known = error.code() not in {KafkaError.UNKNOWN_TOPIC_OR_PART, KafkaError._UNKNOWN_TOPIC}  # noqa: SLF001
+        hint = "see the broker's log" if known else "run `vantage topics apply`"
+        return PublishFailed(f"the broker at {self._bootstrap} refused a message for {topic}: {error.str()}; {hint}")
+
+    def _remember(self, error: KafkaError) -> None:
+        self._trouble, self._trouble_at = error.str(), time.monotonic()
+
+    def _reason(self) -> str:
+        recent = self._trouble and time.monotonic() - self._trouble_at < self._delivery_timeout_s
+        return f" ({self._trouble})" if recent else ""
 
 
 def message_headers(
@@ -112,21 +164,20 @@ def message_headers(
 
 
 def _cloud_event(topic: Topic, message: Contract, source: str) -> dict[str, str]:
-    """The CloudEvents attributes in Kafka's binary mode; the id is the message's own where it has one."""
-    identity = next(
-        (str(getattr(message, name)) for name in message.__struct_fields__ if name.endswith("_id")), topic.name
-    )
+    """The CloudEvents attributes in Kafka's binary mode."""
     return {
         "ce_specversion": "1.0",
-        "ce_id": identity,
+        "ce_id": _identity(topic, message),
         "ce_source": source,
         "ce_type": f"vantage.{topic.name}",
         "content-type": "application/json",
     }
 
 
-def _failure(error: KafkaError, topic: str, bootstrap: str) -> Exception:
-    if error.code() in _RETRIABLE or error.retriable():
-        return BrokerUnavailable(f"{topic} cannot be written at {bootstrap}: {error.str()}; is Kafka running there?")
-    hint = "run `vantage topics apply`" if error.code() == KafkaError.UNKNOWN_TOPIC_OR_PART else "see the broker's log"
-    return PublishFailed(f"the broker at {bootstrap} refused a message for {topic}: {error.str()}; {hint}")
+def _identity(topic: Topic, message: Contract) -> str:
+    """An id that no other event of the source has, and that a replay has again: the message's own, or its content's.
+
+    A contract begins with its id; where that is the topic's key, it names a thing that many messages are about.
+    """
+    first = message.__struct_fields__[0]
+    return str(getattr(message, first)) if first != topic.key else derive("evt", topic.name, encode(message).decode())
