@@ -22,11 +22,20 @@ class Site:
 
 
 class Part(Protocol):
-    """One third-party program of the stack. Made with its Site; started once, stopped once."""
+    """One third-party program of the stack, made with its Site.
 
-    name: str
-    steps: Sequence[Step]
-    """What must be in the cache before it starts."""
+    It may be started again after its end, on its port and with its state. Its state is not its own to remove.
+    """
+
+    @property
+    def name(self) -> str:
+        """How messages name it."""
+        ...
+
+    @property
+    def steps(self) -> Sequence[Step]:
+        """What must be in the cache before it starts."""
+        ...
 
     @property
     def processes(self) -> Sequence[ManagedProcess]:

@@ -18,6 +18,7 @@ from vantage_stack.process import ManagedProcess
 PARTITIONS = 4
 """Of each joined topic: enough that two replicas share the work, few enough to start quickly."""
 
+_LOG = "log"
 _READY_S = 90.0
 _JVM = ("-Xms256m", "-Xmx512m", "-XX:+UseSerialGC", "-Dlog4j2.level=WARN")
 _PROPERTIES = {
@@ -34,6 +35,8 @@ _PROPERTIES = {
     "share.coordinator.state.topic.min.isr": "1",
     "share.coordinator.state.topic.num.partitions": "2",
     "group.initial.rebalance.delay.ms": "0",
+    "broker.heartbeat.interval.ms": "500",
+    "broker.session.timeout.ms": "3000",  # after a kill the controller waits for this before the broker may return
     "auto.create.topics.enable": "false",
     "log.segment.bytes": str(64 * 1024 * 1024),
     "num.network.threads": "2",
@@ -69,10 +72,11 @@ class Kafka:
         return {"VANTAGE_KAFKA_BOOTSTRAP": self.bootstrap}
 
     def start(self) -> None:
-        """Format its storage, start it, and make the topics."""
+        """Format its storage where that is new, start it, and make the topics."""
         classpath = str(jars(self._site.cache, lambda _: None) / "*")
         properties = self._write_properties()
-        self._java("kafka format", classpath, "kafka.tools.StorageTool", *self._format(properties)).run(_READY_S)
+        if not (self._site.folder / _LOG).exists():
+            self._java("kafka format", classpath, "kafka.tools.StorageTool", *self._format(properties)).run(_READY_S)
         self._broker = self._java("kafka", classpath, "kafka.Kafka", properties)
         self._broker.start()
         self._broker.wait_ready(self._answers, _READY_S)
@@ -96,7 +100,7 @@ class Kafka:
             **_PROPERTIES,
             "listeners": listeners,
             "controller.quorum.bootstrap.servers": f"{HOST}:{self._controller}",
-            "log.dirs": str(self._site.folder / "log"),
+            "log.dirs": str(self._site.folder / _LOG),
         }
         path = self._site.folder / "server.properties"
         path.write_text("".join(f"{name}={value}\n" for name, value in properties.items()))

@@ -16,6 +16,7 @@ from pathlib import Path
 
 from vantage_stack.cache import Cache
 from vantage_stack.errors import StackError
+from vantage_stack.home import ELSEWHERE
 from vantage_stack.process import User
 
 _NOBODY = "nobody"
@@ -62,13 +63,14 @@ def _copy(package: Path, folder: Path) -> None:
     shutil.copytree(libraries, folder / libraries.name, symlinks=True)
 
 
-def own_folder(wanted: Path, user: User | None) -> Path:
-    """An empty folder for that user alone: the wanted one, or a temporary one where the user cannot reach it."""
-    if user is None or reachable(wanted.parent):
-        wanted.mkdir(mode=0o700)
-        folder = wanted
+def own_folder(home: Path, user: User | None) -> Path:
+    """An empty folder for that user alone: in the part's folder, or a temporary one where that is out of reach."""
+    if user is None or reachable(home):
+        folder = home / "cluster"
+        folder.mkdir(mode=0o700)
     else:
         folder = Path(tempfile.mkdtemp(prefix="vantage-postgres-"))
+        (home / ELSEWHERE).write_text(str(folder))
     if user:
         os.chown(folder, user.uid, user.gid)
     return folder

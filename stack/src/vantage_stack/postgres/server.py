@@ -2,7 +2,6 @@
 
 import os
 import secrets
-import shutil
 import signal
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -67,10 +66,11 @@ class Postgres:
         return {}
 
     def start(self) -> None:
-        """Make a database cluster, start the server, and make roles and schemas."""
+        """Make a database cluster where there is none, start the server, and make roles and schemas."""
         home = programs(self._user)
-        self._folder = own_folder(self._site.folder / "postgres", self._user)
-        self._initialise(home, self._folder)
+        if not self._folder:
+            self._folder = own_folder(self._site.folder, self._user)
+            self._initialise(home, self._folder)
         options = [word for name, value in _SETTINGS.items() for word in ("-c", f"{name}={value}")]
         argv: list[str | Path] = [
             home / "bin" / "postgres",
@@ -83,14 +83,12 @@ class Postgres:
         self._server = self._process(self.name, argv)
         self._server.start()
         self._server.wait_ready(self._answers, _READY_S)
-        self.dsns = make_roles(self._address)
+        self.dsns = self.dsns or make_roles(self._address)
 
     def stop(self) -> None:
-        """Stop it, cutting what is still connected, and remove its data."""
+        """Stop it, cutting what is still connected."""
         if self._server:
             self._server.stop()
-        if self._folder:
-            shutil.rmtree(self._folder, ignore_errors=True)
 
     def _initialise(self, home: Path, folder: Path) -> None:
         """Run initdb; it reads the password from a file, so that no list of processes shows it."""

@@ -46,11 +46,9 @@ class Seaweed:
         """Start it and wait until it keeps an object."""
         weed = Path(sysconfig.get_path("scripts")) / "weed"
         data = self._site.folder / "data"
-        data.mkdir()
+        data.mkdir(exist_ok=True)
         argv: list[str | Path] = [weed, "-logtostderr=true", "server", *self._options(data)]
-        self._server = ManagedProcess(
-            self.name, argv, log=self._site.log, folder=self._site.folder, grace_s=_GRACE_S
-        )
+        self._server = ManagedProcess(self.name, argv, log=self._site.log, folder=self._site.folder, grace_s=_GRACE_S)
         self._server.start()
         self._server.wait_ready(self._keeps, _READY_S)
 
