@@ -1,0 +1,144 @@
+"""The faust application: how the engine's topics are consumed, and where its state lies.
+
+What faust does by itself and must not do here:
+- it acknowledges a message whose agent raised or was cancelled: the streams are `noack`, and a message is acknowledged
+  when its effect is there;
+- it drops what it cannot decode: bytes are taken raw, empty ones too;
+- it sends the changelog and forgets it: `StateTable` keeps the last send, to be waited for.
+"""
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from typing import Any
+
+import faust
+import structlog
+from aiokafka.errors import KafkaError  # type: ignore[import-untyped]
+from faust.exceptions import ProducerSendError
+
+from vantage_alerts.record import RawRecord
+from vantage_alerts.settings import EngineSettings
+
+_log = structlog.get_logger()
+_RETRY_S = 1.0
+_MAX_POLL_INTERVAL_S = 300.0
+_ROCKSDB = {"driver": "rocksdict", "block_cache_size": 8 << 20, "write_buffer_size": 4 << 20}
+
+Take = Callable[[RawRecord], Awaitable[None]]
+
+
+class StateTable(faust.Table[bytes, bytes]):
+    """A table whose last write to the changelog can be waited for."""
+
+    last_sent: Awaitable[Any] | None = None
+
+    def send_changelog(self, *args: Any, **options: Any) -> Any:
+        """Send as faust does, and keep the future."""
+        self.last_sent = super().send_changelog(*args, **options)
+        return self.last_sent
+
+
+class TableStates:
+    """The engine's states in a faust table: in RocksDB beside the process, and in the changelog for the next owner."""
+
+    def __init__(self, table: StateTable) -> None:
+        self._table = table
+
+    def get(self, camera_id: str) -> bytes | None:
+        """What was put last."""
+        value: bytes | None = self._table.get(camera_id.encode())
+        return value
+
+    def put(self, camera_id: str, state: bytes) -> None:
+        """Keep it; faust flushes the changelog before it commits offsets."""
+        self._table[camera_id.encode()] = state
+
+    async def put_and_wait(self, camera_id: str, state: bytes) -> None:
+        """Keep it, and return when the changelog has it; tried until then."""
+        while True:
+            self.put(camera_id, state)
+            try:
+                await asyncio.shield(self._table.last_sent)  # type: ignore[arg-type]
+            except (KafkaError, ProducerSendError) as error:
+                _log.warning(
+                    "keeping a state and trying again", changelog=self._table.changelog_topic_name, error=str(error)
+                )
+                await asyncio.sleep(_RETRY_S)
+            else:
+                return
+
+
+def make_app(settings: EngineSettings, partitions: int) -> tuple[faust.App, StateTable]:
+    """The application and its table; it begins nothing."""
+    _calm_logs()
+    session_s = settings.kafka_session_timeout_ms / 1000
+    app = faust.App(
+        settings.alerts_engine_group,
+        broker=";".join(f"kafka://{address.strip()}" for address in settings.kafka_bootstrap.split(",")),
+        store="rocksdb://",
+        datadir=settings.engine_dir,
+        autodiscover=False,
+        key_serializer="raw",
+        value_serializer="raw",
+        web_enabled=False,
+        topic_allow_declare=False,
+        topic_disable_leader=True,
+        topic_partitions=partitions,
+        consumer_auto_offset_reset="earliest",
+        consumer_group_instance_id=f"alerts-engine-{settings.replica}",
+        broker_session_timeout=session_s,
+        broker_heartbeat_interval=session_s / 5,
+        broker_max_poll_interval=_MAX_POLL_INTERVAL_S,
+        broker_commit_interval=settings.alerts_commit_interval_s,
+        producer_acks=-1,
+        producer_compression_type="zstd",
+        stream_wait_empty=False,
+        Table=StateTable,
+    )
+    table: Any = app.Table("cameras", key_type=bytes, value_type=bytes, partitions=partitions, options=dict(_ROCKSDB))
+    return app, table
+
+
+def follow(app: faust.App, topic: str, take: Take) -> None:
+    """Hand each record of a topic to `take`, one after the other; it is acknowledged when `take` returns."""
+
+    async def agent(stream: Any) -> None:
+        source = stream.noack()
+        async for event in _events(source):
+            await take(_raw(event.message))
+            await source.ack(event)
+
+    channel = app.topic(topic, key_type=bytes, value_type=bytes, allow_empty=True)
+    app.agent(channel, name=topic, concurrency=1)(agent)
+
+
+def _events(stream: Any) -> AsyncIterator[Any]:
+    events: AsyncIterator[Any] = stream.events()
+    return events
+
+
+def _raw(message: Any) -> RawRecord:
+    headers = message.headers.items() if isinstance(message.headers, Mapping) else message.headers or ()
+    return RawRecord(
+        (message.topic, message.partition, message.offset),
+        message.key,
+        message.value,
+        [(str(name), bytes(value or b"")) for name, value in headers],
+        round(message.timestamp * 1_000_000),
+    )
+
+
+class _ToStructlog(logging.Handler):
+    def emit(self, record: logging.LogRecord) -> None:
+        """One line in the service's own log; the traceback stays behind, its last line says what is wrong."""
+        reason = f": {record.exc_info[1]!r}" if record.exc_info and record.exc_info[1] else ""
+        _log.warning(record.getMessage().strip().splitlines()[0] + reason, library=record.name)
+
+
+def _calm_logs() -> None:
+    """Let faust and its client speak through the service's log, and only of what is wrong."""
+    for name, level in (("faust", logging.WARNING), ("mode", logging.WARNING), ("aiokafka", logging.ERROR)):
+        logger = logging.getLogger(name)
+        logger.handlers, logger.propagate = [_ToStructlog()], False
+        logger.setLevel(level)

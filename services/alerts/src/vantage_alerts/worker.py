@@ -1,0 +1,137 @@
+"""Runs the engine: waits for what it needs, consumes until told to stop, and begins anew where its consumer gave up."""
+
+import asyncio
+from functools import partial
+
+import faust
+import structlog
+
+from vantage import metrics as sdk_metrics
+from vantage.clock import SystemClock
+from vantage.contracts import Camera, Rule
+from vantage.publish import Publisher
+from vantage.service import Running
+from vantage.table import Table
+from vantage_alerts import metrics
+from vantage_alerts.adapters.changelog import prepare
+from vantage_alerts.adapters.delivery import Delivery
+from vantage_alerts.adapters.stream_app import TableStates, follow, make_app
+from vantage_alerts.engine import Engine
+from vantage_alerts.errors import EngineStopped
+from vantage_alerts.intake import CAMERAS, DETECTIONS, JOINED, RULES, STATUS, Intake
+from vantage_alerts.settings import EngineSettings
+from vantage_alerts.waiting import until_it_works
+from vantage_alerts.watchlist import Watchlist
+
+_log = structlog.get_logger()
+_SERVICE = "alerts-engine"
+_RETRY_S = 1.0
+_LOOK_S = 0.1
+_STOP_S = 8.0
+_TABLES_S = 5.0
+
+
+def run_engine(settings: EngineSettings, running: Running) -> None:
+    """Wait for the event log and the tables, then consume until the service stops.
+
+    Raises StartupError, DeadLetterLimit, PublishFailed.
+    """
+    partitions = until_it_works(running, "kafka", lambda: prepare(settings, JOINED))
+    cameras, rules = Table(settings, CAMERAS, Camera), Table(settings, RULES, Rule)
+    watchlist = Watchlist(cameras, rules)
+    try:
+        for table in (cameras.start(), rules.start()):
+            until_it_works(running, "tables", partial(table.wait_ready, _TABLES_S))
+        if partitions is not None:
+            EngineWorker(settings, running, watchlist, partitions).run()
+    finally:
+        cameras.stop()
+        rules.stop()
+
+
+class EngineWorker:
+    """One replica of the engine."""
+
+    def __init__(self, settings: EngineSettings, running: Running, watchlist: Watchlist, partitions: int) -> None:
+        self._settings = settings
+        self._running = running
+        self._watchlist = watchlist
+        self._partitions = partitions
+        publisher = Publisher.from_settings(settings, _SERVICE)
+        self._delivery = Delivery(publisher, _SERVICE, SystemClock(), running.readiness)
+
+    def run(self) -> None:
+        """Consume until the service stops, with a new consumer where one gave up."""
+        try:
+            while not self._running.stop.is_set():
+                self._try_to_consume()
+        finally:
+            self._delivery.close()
+
+    def _try_to_consume(self) -> None:
+        try:
+            asyncio.run(self._consume())
+        except EngineStopped as error:
+            metrics.ENGINE_RESTARTS.inc()
+            _log.warning("waiting", part="consumer", reason=str(error))
+            self._running.readiness.waiting("consumer", str(error))
+            self._running.stop.wait(_RETRY_S)
+
+    async def _consume(self) -> None:
+        app, table = make_app(self._settings, self._partitions)
+        engine = Engine(self._watchlist, TableStates(table), self._delivery)
+        intake = Intake(engine, self._watchlist, self._delivery)
+        self._connect(app, engine, intake)
+        table.on_recover(self._recovered)
+        try:
+            await self._start(app)
+            while not self._running.stop.is_set() and intake.failure is None:
+                if app.crashed:
+                    raise EngineStopped(_why(app))
+                self._measure_lag(app, intake)
+                await asyncio.sleep(_LOOK_S)
+        finally:
+            await _stop(app)
+        if intake.failure is not None:
+            raise intake.failure
+
+    def _connect(self, app: faust.App, engine: Engine, intake: Intake) -> None:
+        follow(app, DETECTIONS, intake.detections)
+        follow(app, CAMERAS, intake.camera)
+        follow(app, STATUS, intake.status)
+
+        async def revoked(*_: object, **__: object) -> None:
+            self._running.readiness.waiting("consumer", "partitions are being shared out")
+            engine.forget()
+
+        app.on_partitions_revoked.connect(revoked)
+
+    async def _start(self, app: faust.App) -> None:
+        self._running.readiness.waiting("consumer", "its state is being read")
+        try:
+            await app.start()
+        except Exception as error:  # the client raises many kinds, all of them for a broker that is away
+            msg = f"the engine's consumer cannot begin at {self._settings.kafka_bootstrap}: {error!r}"
+            raise EngineStopped(msg) from error
+
+    async def _recovered(self) -> None:
+        _log.info("state is read, judging")
+        self._running.readiness.ready("consumer")
+
+    def _measure_lag(self, app: faust.App, intake: Intake) -> None:
+        for (topic, partition), taken in intake.taken.items():
+            end = app.consumer.highwater(faust.types.TP(topic, partition)) if app.consumer.assignment() else None
+            if end is not None:
+                sdk_metrics.LAG.labels(topic, str(partition)).set(max(0, end - taken))
+
+
+async def _stop(app: faust.App) -> None:
+    """Stop; a client that cannot say farewell is left behind, the group forgets it after its session."""
+    try:
+        await asyncio.wait_for(app.stop(), _STOP_S)
+    except Exception as error:  # noqa: BLE001  # nothing depends on a clean end: offsets follow the findings
+        _log.warning("the consumer did not end well", reason=repr(error))
+
+
+def _why(app: faust.App) -> str:
+    return f"the engine's consumer gave up ({app.crash_reason!r}) and begins anew at what was committed"
