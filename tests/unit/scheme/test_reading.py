@@ -36,6 +36,7 @@ rules:
     cameras: [two]
     when: {type: intrusion, zone: gate, labels: [person], lasting: 2s}
 """
+CALIBRATION = "{homography: [1, 2, 3, 4, 5, 6, 7, 8, 9], residual_m: 0.1, region: [[0, 0], [1, 0], [1, 1]]}"
 ZONES = {"hk1.one": frozenset[str](), "hk1.two": frozenset({"gate"})}
 
 
@@ -88,6 +89,16 @@ class TestOneFault:
              "papers.authority.expires_at", "'soon' is not a time; write it as 2027-12-31"),
             ("name: The second", "name: B\n    papers: {authority: {reference: x, expires_at: 2027-01-01 10:00:00}}", 8,
              "papers.authority.expires_at", "has no offset from UTC"),
+            ("name: The second", "name: B\n    papers: {authority: {reference: x, expires_at: 9999-12-31T23:00:00-08}}", 8,
+             "papers.authority.expires_at", "write a time between 1970 and 9998"),
+            ("name: The second", "name: B\n    papers: {notice_posted: soon}", 8, "papers.notice_posted",
+             "'soon' is not a day; write it as 2026-01-10"),
+            ("name: The second", "name: B\n    papers: {notice_posted: 2026-01-10T10:00:00Z}", 8,
+             "papers.notice_posted", "is not a day"),
+            ("name: The second", f"name: B\n    calibration: {CALIBRATION.replace('9', '.nan')}", 8,
+             "calibration.homography[8]", "is not a finite number"),
+            ("name: The second", f"name: B\n    calibration: {CALIBRATION.replace('0.1', '.inf')}", 8,
+             "calibration.residual_m", "is not a finite number"),
         ],
     )  # fmt: skip
     def test_names_line_field_value_and_remedy(self, old: str, new: str, line: int, field: str, says: str) -> None:
@@ -130,6 +141,8 @@ class TestRules:
             ("cameras: [two]", "cameras: []", "give at least 1"),
             ("type: intrusion", "type: loitering", "has the type loitering, which is not known"),
             ("lasting: 2s", "lasting: 2", "2 is not a duration with its unit; write it as 500ms, 2s"),
+            ("lasting: 2s", "lasting: " + "9" * 400 + "h", "is not a duration with its unit"),
+            ("{type: intrusion, zone: gate, labels: [person], lasting: 2s}", "soon", "is not a group of fields"),
             ("labels: [person]", "labels: [Person]", "'Person' has characters that are not allowed"),
         ],
     )
@@ -153,6 +166,8 @@ class TestWholeFiles:
             ("cameras:\n  - id: [\n", 3, "expected the node content"),
             ("cameras:\n  - id: one\n    id: two\n", 3, "'id' is there twice"),
             ("cameras:\n\t- id: one\n", 2, "cannot start any token"),
+            ("cameras:\n  - id: one\n\0\0\0", 3, "holds the character 0x0000"),
+            ("cameras: " + "[" * 9000 + "]" * 9000, 1, "recursion"),
         ],
     )
     def test_what_is_no_yaml_says_the_line(self, text: str, line: int, says: str) -> None:

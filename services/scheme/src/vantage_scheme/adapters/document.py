@@ -55,18 +55,27 @@ def read_document(path: Path) -> YamlDocument:
 
 def parse_document(name: str, text: str) -> YamlDocument:
     """Parse a text. Raises Unreadable."""
-    loader = _Loader(text)
     try:
-        root = loader.get_single_node()
-        return YamlDocument(name, loader.construct_document(root) if root else None, root)
+        return _parse(name, text)
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         wrong = error.problem or "is not YAML"
         line = mark.line + 1 if mark else 1
         raise Unreadable(Problem(name, line, "file", "", wrong, "correct the YAML on this line")) from error
-    except (yaml.YAMLError, ValueError) as error:
+    except yaml.reader.ReaderError as error:
+        line = text.count("\n", 0, error.position) + 1
+        wrong = f"holds the character {error.character:#06x}, which no YAML file may"
+        raise Unreadable(Problem(name, line, "file", "", wrong, "take it out, or restore the file")) from error
+    except (yaml.YAMLError, ValueError, RecursionError) as error:
         wrong = str(error).splitlines()[0]
         raise Unreadable(Problem(name, 1, "file", "", wrong, "correct the YAML of this file")) from error
+
+
+def _parse(name: str, text: str) -> YamlDocument:
+    loader = _Loader(text)
+    try:
+        root = loader.get_single_node()
+        return YamlDocument(name, loader.construct_document(root) if root else None, root)
     finally:
         loader.dispose()
 

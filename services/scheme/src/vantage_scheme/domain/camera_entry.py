@@ -4,10 +4,10 @@ Everything is checked here that a file alone can tell; whether the papers are in
 """
 
 import re
-from datetime import date
+from datetime import date, datetime
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
 from vantage.contracts.base import NAME, Place
 from vantage.contracts.camera import Analysis, Authority, Calibration, Camera, Mask, Source, Zone
@@ -34,9 +34,9 @@ def plain_address(url: str) -> str:
 
 
 class Entry(BaseModel):
-    """What every part of the file shares: no unknown field, no silent conversion."""
+    """What every part of the file shares: no unknown field, no silent conversion, no number that JSON cannot hold."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, allow_inf_nan=False)
 
 
 class SourceEntry(Entry):
@@ -64,11 +64,19 @@ class AuthorityEntry(Entry):
     expires_at: Moment
 
 
+def day_or_flag(value: object) -> object:
+    """A notice's day, or whether it is posted. Raises ValueError."""
+    if value is None or isinstance(value, bool) or (isinstance(value, date) and not isinstance(value, datetime)):
+        return value
+    msg = "is not a day; write it as 2026-01-10, or true for a notice that was always there"
+    raise ValueError(msg)
+
+
 class PapersEntry(Entry):
     """What a camera needs before it may record. A paper that is missing pauses the camera; it is no error."""
 
     authority: AuthorityEntry | None = None
-    notice_posted: bool | date | None = None
+    notice_posted: Annotated[bool | date | None, BeforeValidator(day_or_flag)] = None
     privacy_assessment: Annotated[str, Field(max_length=200)] | None = None
 
     def as_authority(self) -> Authority:

@@ -33,6 +33,9 @@ _REMEDIES = {
     "float_type": ("is not a number", "write a number without quotes"),
     "int_type": ("is not a whole number", "write a whole number without quotes"),
     "bool_type": ("is not true or false", "write true or false"),
+    "finite_number": ("is not a finite number", "write a number without quotes"),
+    "model_attributes_type": ("is not a group of fields", "write its fields below it, two spaces further in"),
+    "invalid_key": ("is not the name of a field", "write a name; docs/guides/cameras.md lists all"),
 }
 
 

@@ -13,7 +13,7 @@ from pydantic import BeforeValidator, Field, WithJsonSchema
 
 FULL_SCALE = 65535
 
-_DURATION = re.compile(r"^(\d+(?:\.\d+)?)\s*(ms|s|m|h)$")
+_DURATION = re.compile(r"^(\d{1,9}(?:\.\d{1,9})?)\s*(ms|s|m|h)$")
 _MICROS = {"ms": 1_000, "s": 1_000_000, "m": 60_000_000, "h": 3_600_000_000}
 
 
@@ -23,7 +23,11 @@ def moment_us(value: object) -> int:
     if moment.tzinfo is None:
         msg = "has no offset from UTC; write it as 2027-12-31T18:00:00+08:00 or ...Z"
         raise ValueError(msg)
-    since = moment.astimezone(UTC) - datetime(1970, 1, 1, tzinfo=UTC)
+    try:
+        since = moment.astimezone(UTC) - datetime(1970, 1, 1, tzinfo=UTC)
+    except OverflowError as error:  # of year 1 or 9999, and in UTC of none
+        msg = "is outside the years that a clock can show; write a time between 1970 and 9998"
+        raise ValueError(msg) from error
     micros = (since.days * 86_400 + since.seconds) * 1_000_000 + since.microseconds
     if micros < 0:
         msg = "is before 1970; write a later time"
