@@ -31,6 +31,8 @@ def unfit(recording: Recording) -> str | None:
             return f"fragment {number} begins at byte {one.offset}, what stands before it ends at {offset}"
         if not 0 <= one.start - recording.start <= _MOST or one.duration > _MOST:
             return f"fragment {number} is not within an hour after the recording's start"
+        if one.length > _MOST:
+            return f"fragment {number} has {one.length} bytes, no second of video has"
     if begins[-1] != recording.size:
         return f"the fragments end at byte {begins[-1]}, the object has {recording.size} bytes"
     return None
