@@ -6,6 +6,7 @@ VantageError (vantage)
     │   └── PinBroken         what came is not what the lock names: nothing of it was kept
     ├── PortTaken         another program listens on a port that was asked for
     ├── NoRoom            the disk is too full to start
+    ├── SignInRefused     the provider gives no token to that account or client
     └── PartFailed        a part did not become ready, or ended while it was needed
 """
 
@@ -30,6 +31,10 @@ class PortTaken(StackError):
 
 class NoRoom(StackError):
     """The disk is too full to start."""
+
+
+class SignInRefused(StackError):
+    """The provider gives no token: a wrong password, or a client or account that it does not know."""
 
 
 class PartFailed(StackError):

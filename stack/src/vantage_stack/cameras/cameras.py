@@ -45,7 +45,7 @@ class VirtualCameras:
         self._clips = clips
         self._password = secrets.token_urlsafe(18)
         self._rtsp = f"{HOST}:{site.ports.free()}"
-        self._control = httpx.Client(base_url=f"http://{HOST}:{site.ports.free()}", timeout=_PLENTY_S, trust_env=False)
+        self._control = f"{HOST}:{site.ports.free()}"
         self._server: ManagedProcess | None = None
 
     @property
@@ -101,12 +101,12 @@ class VirtualCameras:
         return {path: CameraStats(**figures) for path, figures in answer.json().items()}
 
     def _flags(self) -> list[str]:
-        control = self._control.base_url
-        return ["-rtsp", self._rtsp, "-control", f"{control.host}:{control.port}", "-n", str(self._count)]
+        return ["-rtsp", self._rtsp, "-control", self._control, "-n", str(self._count)]
 
     def _ask(self, method: str, path: str, query: Mapping[str, str]) -> httpx.Response:
         try:
-            return self._control.request(method, path, params=query)
+            address = f"http://{self._control}{path}"
+            return httpx.request(method, address, params=query, timeout=_PLENTY_S, trust_env=False)
         except httpx.TransportError as error:
             msg = f"the virtual cameras do not answer ({error}): have they been started?"
             raise PartFailed(msg) from error
