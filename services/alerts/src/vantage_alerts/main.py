@@ -7,7 +7,7 @@ from vantage_alerts.desk_service import run_desk
 from vantage_alerts.settings import DeskSettings, EngineSettings
 from vantage_alerts.worker import run_engine
 
-app = typer.Typer(add_completion=False, no_args_is_help=True, help=__doc__)
+app = typer.Typer(add_completion=False, no_args_is_help=True, pretty_exceptions_enable=False, help=__doc__)
 
 
 @app.command()

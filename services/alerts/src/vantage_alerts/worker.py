@@ -2,6 +2,7 @@
 
 import asyncio
 from functools import partial
+from pathlib import Path
 
 import faust
 import structlog
@@ -9,6 +10,7 @@ import structlog
 from vantage import metrics as sdk_metrics
 from vantage.clock import SystemClock
 from vantage.contracts import Camera, Rule
+from vantage.errors import StartupError
 from vantage.publish import Publisher
 from vantage.service import Running
 from vantage.table import Table
@@ -36,6 +38,7 @@ def run_engine(settings: EngineSettings, running: Running) -> None:
 
     Raises StartupError, DeadLetterLimit, PublishFailed.
     """
+    _make_folder(settings.engine_dir)
     partitions = until_it_works(running, "kafka", lambda: prepare(settings, JOINED))
     cameras, rules = Table(settings, CAMERAS, Camera), Table(settings, RULES, Rule)
     watchlist = Watchlist(cameras, rules)
@@ -47,6 +50,14 @@ def run_engine(settings: EngineSettings, running: Running) -> None:
     finally:
         cameras.stop()
         rules.stop()
+
+
+def _make_folder(folder: Path) -> None:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        msg = f"the engine's folder {folder} cannot be made: {error.strerror}; set VANTAGE_STATE_DIR to one that can"
+        raise StartupError(msg) from error
 
 
 class EngineWorker:
