@@ -3,6 +3,7 @@
 """
 
 from vantage.stream.handler import Handler, Outgoing, Poison, Received
-from vantage.stream.loop import LoopOptions, StreamLoop
+from vantage.stream.loop import StreamLoop
+from vantage.stream.options import LoopOptions
 
 __all__ = ["Handler", "LoopOptions", "Outgoing", "Poison", "Received", "StreamLoop"]

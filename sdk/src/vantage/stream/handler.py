@@ -44,7 +44,10 @@ class Handler(Generic[M]):
     """The service's work on a batch. It may be called again with the same messages, so it must be idempotent.
 
     It runs in one thread of its own. Raising `Poison` dead-letters one message; a `Retryable` error keeps the batch and
-    tries again; any other error makes the loop try the messages one by one and dead-letter the one that fails.
+    tries again; any other error makes the loop halve the batch until the message that fails stands alone, and
+    dead-letter that one. So `handle` may see a message whose effect is partly there, and smaller batches than before.
+
+    A tombstone (a null value on a compacted topic) is not handed over: what is removed, a `Table` follows.
     """
 
     def handle(self, batch: Sequence[Received[M]]) -> Iterable[Outgoing]:
@@ -52,7 +55,10 @@ class Handler(Generic[M]):
         raise AssertionError(batch)  # a handler without work is a mistake in the program
 
     def idle(self) -> Iterable[Outgoing]:
-        """Called when nothing came for a while, and between batches at most as often."""
+        """Called when nothing came for a while, and under load between batches about as often.
+
+        An error other than a Retryable ends the loop's run: there is no message to blame.
+        """
         return ()
 
     def start_offsets(self, topic: str, partitions: Sequence[int]) -> Mapping[int, int]:  # noqa: ARG002
@@ -68,5 +74,9 @@ class Handler(Generic[M]):
         """Partitions were given to this replica."""
 
     def revoked(self, topic: str, partitions: Sequence[int]) -> Iterable[Outgoing]:  # noqa: ARG002
-        """Partitions were taken away: let go of their state. What is returned is still published."""
+        """Partitions were taken away: let go of their state.
+
+        What is returned is published in one short try, unless another replica may have the partitions already. At a
+        kill this is never called, so it may only make things earlier, never be what they depend on.
+        """
         return ()
