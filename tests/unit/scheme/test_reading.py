@@ -89,7 +89,7 @@ class TestOneFault:
              "papers.authority.expires_at", "'soon' is not a time; write it as 2027-12-31"),
             ("name: The second", "name: B\n    papers: {authority: {reference: x, expires_at: 2027-01-01 10:00:00}}", 8,
              "papers.authority.expires_at", "has no offset from UTC"),
-            ("name: The second", "name: B\n    papers: {authority: {reference: x, expires_at: 9999-12-31T23:00:00-08}}", 8,
+            ("name: The second", "name: B\n    papers: {authority: {reference: x, expires_at: 9999-12-31T23:00-08}}", 8,
              "papers.authority.expires_at", "write a time between 1970 and 9998"),
             ("name: The second", "name: B\n    papers: {notice_posted: soon}", 8, "papers.notice_posted",
              "'soon' is not a day; write it as 2026-01-10"),
