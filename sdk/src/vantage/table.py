@@ -5,7 +5,7 @@ from collections.abc import Callable
 from typing import Generic, Self, TypeVar, cast
 
 import structlog
-from confluent_kafka import OFFSET_BEGINNING, Consumer, KafkaException, TopicPartition
+from confluent_kafka import OFFSET_BEGINNING, Consumer, KafkaError, KafkaException, TopicPartition
 from confluent_kafka import Message as Record
 
 from vantage import metrics
@@ -79,7 +79,8 @@ class Table(Generic[T]):
                 "enable.auto.commit": False,
                 "auto.offset.reset": "earliest",
                 "fetch.wait.max.ms": 100,
-                "log_level": 3,
+                "log_level": 0,  # the client says many times a second that a broker is away; `error_cb` says it once
+                "error_cb": self._say_error,
             }
         )
         try:
@@ -119,6 +120,10 @@ class Table(Generic[T]):
         if offset + 1 >= self._left.get(number, 0):
             self._left.pop(number, None)
         self._check_ready()
+
+    def _say_error(self, error: KafkaError) -> None:
+        if error.code() == KafkaError._ALL_BROKERS_DOWN:  # noqa: SLF001
+            _log.warning("a table waits for its topic", topic=self._topic, kafka=self._settings.kafka_bootstrap)
 
     def _apply(self, key: str, record: Record) -> None:
         value = record.value()
