@@ -92,7 +92,7 @@ def _writer(bootstrap: str, transactional_id: str) -> dict[str, str | int]:
         "transaction.timeout.ms": _TRANSACTION_TIMEOUT_MS,
         "compression.type": "zstd",
         "linger.ms": 0,
-        "log_level": 3,
+        "log_level": 0,
     }
 
 
@@ -103,7 +103,7 @@ def _reader(bootstrap: str) -> dict[str, str | bool | int]:
         "enable.auto.commit": False,
         "enable.partition.eof": True,
         "isolation.level": "read_committed",
-        "log_level": 3,
+        "log_level": 0,
     }
 
 

@@ -22,6 +22,7 @@ from vantage_alerts.settings import EngineSettings
 
 _log = structlog.get_logger()
 _RETRY_S = 1.0
+_QUIET_S = 10.0
 _MAX_POLL_INTERVAL_S = 300.0
 _ROCKSDB = {"driver": "rocksdict", "block_cache_size": 8 << 20, "write_buffer_size": 4 << 20}
 
@@ -130,15 +131,27 @@ def _raw(message: Any) -> RawRecord:
 
 
 class _ToStructlog(logging.Handler):
+    """One line in the service's own log for what a library says, and the same no more for a while: a client that is
+    cut off says so many times a second.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._said: dict[str, float] = {}
+
     def emit(self, record: logging.LogRecord) -> None:
-        """One line in the service's own log; the traceback stays behind, its last line says what is wrong."""
+        """Log it without its traceback, whose last line says what is wrong."""
+        if record.created - self._said.get(str(record.msg), 0) < _QUIET_S:
+            return
+        self._said[str(record.msg)] = record.created
         reason = f": {record.exc_info[1]!r}" if record.exc_info and record.exc_info[1] else ""
         _log.warning(record.getMessage().strip().splitlines()[0] + reason, library=record.name)
 
 
 def _calm_logs() -> None:
     """Let faust and its client speak through the service's log, and only of what is wrong."""
+    handler = _ToStructlog()
     for name, level in (("faust", logging.WARNING), ("mode", logging.WARNING), ("aiokafka", logging.ERROR)):
         logger = logging.getLogger(name)
-        logger.handlers, logger.propagate = [_ToStructlog()], False
+        logger.handlers, logger.propagate = [handler], False
         logger.setLevel(level)
