@@ -1,0 +1,1 @@
+"""The schema `api`, step by step."""

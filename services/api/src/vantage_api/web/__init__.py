@@ -1,0 +1,1 @@
+"""The gateway over HTTP: routes, answers, and how a refusal looks."""
