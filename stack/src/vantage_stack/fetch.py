@@ -62,7 +62,8 @@ class Lines:
     def done(self, step: str, how: str) -> None:
         """Print how the step ended."""
         with self._lock:
-            took = time.monotonic() - self._began.get(step, time.monotonic())
+            now = time.monotonic()
+            took = now - self._began.get(step, now)
             if not self._terse or step in self._said:
                 print(f"fetch: {step}: {how} ({took:.0f} s)", flush=True)
 
@@ -84,14 +85,15 @@ class Board:
 
     def _put(self, step: str, doing: str, ended: float | None) -> None:
         with self._lock:
-            began = self._rows.get(step, ("", time.monotonic(), None))[1]
+            began = self._rows[step][1] if step in self._rows else time.monotonic()
             self._rows[step] = (doing, began, ended)
 
     def __rich__(self) -> Table:
         table = Table(box=None, show_header=False, padding=(0, 2))
         with self._lock:
+            now = time.monotonic()
             for step, (doing, began, ended) in self._rows.items():
-                table.add_row("fetch", step, doing, f"{(ended or time.monotonic()) - began:.0f} s")
+                table.add_row("fetch", step, doing, f"{(ended or now) - began:.0f} s")
         return table
 
 

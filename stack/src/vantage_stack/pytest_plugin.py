@@ -10,6 +10,7 @@ import pytest
 
 from vantage.objects import S3ObjectStore
 from vantage_stack.cameras.cameras import VirtualCameras
+from vantage_stack.oidc.provider import OpenIdProvider
 from vantage_stack.stack import Stack
 from vantage_stack.store import S3Access
 
@@ -60,6 +61,13 @@ def virtual_cameras(stack: Stack) -> VirtualCameras:
     """Cameras that can be made to fail."""
     stack.require("cameras")
     return stack.cameras
+
+
+@pytest.fixture(scope="session")
+def oidc(stack: Stack) -> OpenIdProvider:
+    """Sign-in: `token(client)` gives access tokens of confidential clients."""
+    stack.require("oidc")
+    return stack.oidc
 
 
 @pytest.fixture(scope="session")

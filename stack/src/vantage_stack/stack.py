@@ -17,6 +17,7 @@ from vantage_stack.fetch import Lines, fetch
 from vantage_stack.home import Home
 from vantage_stack.kafka import Kafka
 from vantage_stack.model.model import model_folder
+from vantage_stack.oidc.provider import OpenIdProvider
 from vantage_stack.part import Part, Site
 from vantage_stack.ports import HOST, Ports
 from vantage_stack.postgres import Postgres
@@ -51,11 +52,13 @@ class Stack:
         self.store = store_class(store)(self._site("store"))
         self.postgres = Postgres(self._site("postgres"))
         self.cameras = VirtualCameras(self._site("cameras"), cameras, clips)
+        self.oidc = OpenIdProvider(self._site("oidc"), self.api_origin)
         self.parts: Mapping[str, Part] = {
             "kafka": self.kafka,
             "store": self.store,
             "postgres": self.postgres,
             "cameras": self.cameras,
+            "oidc": self.oidc,
         }
         self.failure: BaseException | None = None
         """Why the stack has ended by itself, if it has."""
@@ -65,6 +68,11 @@ class Stack:
         self._changing = threading.RLock()
         self._watcher = threading.Thread(target=self._watch, name="stack-watch", daemon=True)
         self._watcher.start()
+
+    @property
+    def up(self) -> Sequence[str]:
+        """The names of the parts that are up."""
+        return tuple(self._up)
 
     @property
     def api_origin(self) -> str:

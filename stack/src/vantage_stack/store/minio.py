@@ -7,24 +7,22 @@ MinIO is AGPL-3.0: it runs as a program of its own and nothing of it is linked, 
 """
 
 import os
-import subprocess
-import sysconfig
+import shutil
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from vantage.errors import VantageError
 from vantage_stack.cache import Cache, digest_of
-from vantage_stack.errors import FetchFailed
 from vantage_stack.fetch import Report, Step
 from vantage_stack.part import Site
 from vantage_stack.ports import HOST, listens
 from vantage_stack.process import ManagedProcess
 from vantage_stack.store.access import S3Access
+from vantage_stack.toolchains import go, go_version
 
 VERSION = "v0.0.0-20260212201848-7aac2a2c5b7c"
 _MODULE = f"github.com/minio/minio@{VERSION}"
 _READY_S = 60.0
-_BUILD_S = 3600
 
 
 def minio(cache: Cache, report: Report) -> Path:
@@ -33,27 +31,10 @@ def minio(cache: Cache, report: Report) -> Path:
     def build(folder: Path) -> None:
         report(f"building {VERSION} from source, some minutes")
         with cache.scratch("minio") as scratch:
-            _go_install(folder, scratch)
+            go(["install", "-trimpath", "-ldflags=-s -w", _MODULE], folder=scratch, scratch=scratch)
+            shutil.move(scratch / "path" / "bin" / "minio", folder / "minio")
 
-    return cache.entry("minio", digest_of(VERSION), build)
-
-
-def _go_install(folder: Path, scratch: Path) -> None:
-    environment = os.environ | {
-        "GOBIN": str(folder),
-        "GOPATH": str(scratch / "path"),
-        "GOCACHE": str(scratch / "cache"),
-        "GOFLAGS": "-mod=mod",
-        "GOTOOLCHAIN": "local",
-        "CGO_ENABLED": "0",
-    }
-    go = Path(sysconfig.get_path("scripts")) / "go"
-    argv = [str(go), "install", "-trimpath", "-ldflags=-s -w", _MODULE]
-    done = subprocess.run(argv, env=environment, capture_output=True, text=True, check=False, timeout=_BUILD_S)
-    if done.returncode:
-        tail = " | ".join(done.stderr.strip().splitlines()[-3:])
-        msg = f"cannot build {_MODULE}: {tail}; check the network to the Go module proxy and fetch again"
-        raise FetchFailed(msg)
+    return cache.entry("minio", digest_of(VERSION, go_version()), build)
 
 
 STEPS = [Step("MinIO", minio)]

@@ -75,6 +75,7 @@ class Seaweed:
             "-s3.iam=false",
             "-s3.autoCreateBucket=false",
             "-master.telemetry=false",
+            "-master.electionTimeout=1s",  # a master that comes back elects itself, after this long
             f"-master.volumeSizeLimitMB={_VOLUME_MB}",
             f"-volume.max={_VOLUMES}",
             "-volume.preStopSeconds=0",
