@@ -30,12 +30,18 @@ def npm(arguments: Sequence[str | Path], *, folder: Path, scratch: Path) -> None
     """Run npm in a folder; what it caches goes into `scratch`. No package's scripts run. Raises FetchFailed."""
     settings = {
         "npm_config_cache": str(scratch / "npm"),
+        "npm_config_loglevel": "error",
         "npm_config_ignore_scripts": "true",
         "npm_config_audit": "false",
         "npm_config_fund": "false",
         "npm_config_update_notifier": "false",
     }
-    _run([*node_command(), _NPM, *arguments], folder, settings)
+    _run("npm", [*node_command(), _NPM], arguments, folder=folder, settings=settings)
+
+
+def node(arguments: Sequence[str | Path], *, folder: Path) -> str:
+    """Run Node in a folder; what it printed. Raises FetchFailed."""
+    return _run("node", node_command(), arguments, folder=folder, settings={})
 
 
 def go(arguments: Sequence[str | Path], *, folder: Path, scratch: Path) -> None:
@@ -48,7 +54,7 @@ def go(arguments: Sequence[str | Path], *, folder: Path, scratch: Path) -> None:
         "GOTOOLCHAIN": "local",
         "CGO_ENABLED": "0",
     }
-    _run([_go_folder() / "bin" / "go", *arguments], folder, settings)
+    _run("go", [_go_folder() / "bin" / "go"], arguments, folder=folder, settings=settings)
 
 
 def go_version() -> str:
@@ -65,14 +71,20 @@ def _go_folder() -> Path:
     return Path(spec.submodule_search_locations[0])
 
 
-def _run(argv: Sequence[str | Path], folder: Path, settings: Mapping[str, str]) -> None:
-    environment = {**os.environ, "NO_COLOR": "1", **settings}
-    what = " ".join(Path(word).name for word in argv if not str(word).startswith("--use-"))
+def _run(
+    tool: str,
+    command: Sequence[str | Path],
+    arguments: Sequence[str | Path],
+    *,
+    folder: Path,
+    settings: Mapping[str, str],
+) -> str:
+    what = f"`{tool} {arguments[0]}`"
     try:
         done = subprocess.run(
-            argv,
+            [*command, *arguments],
             cwd=folder,
-            env=environment,
+            env={**os.environ, "NO_COLOR": "1", **settings},
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
@@ -80,9 +92,11 @@ def _run(argv: Sequence[str | Path], folder: Path, settings: Mapping[str, str]) 
             check=False,
         )
     except subprocess.TimeoutExpired as error:
-        msg = f"`{what}` was ended after {_LIMIT_S} s: check the network to the package registry and fetch again"
+        msg = f"{what} was ended after {_LIMIT_S} s: check the network to the package registry and fetch again"
         raise FetchFailed(msg) from error
+    printed = done.stdout.decode(errors="replace")
     if done.returncode:
-        said = "\n    ".join(done.stdout.decode(errors="replace").splitlines()[-_SAID_LINES:])
-        msg = f"`{what}` failed (exit code {done.returncode}); if it is the network, fetch again. It said:\n    {said}"
+        said = "\n    ".join(printed.splitlines()[-_SAID_LINES:])
+        msg = f"{what} failed (exit code {done.returncode}); if it is the network, fetch again. It said:\n    {said}"
         raise FetchFailed(msg)
+    return printed
