@@ -4,21 +4,24 @@ Topics that are joined have equal partition counts, so that a camera's messages 
 """
 
 import json
-from collections.abc import Mapping
+import time
+from collections.abc import Mapping, Sequence
 from functools import cache
 from importlib.resources import files
 from types import MappingProxyType
 from typing import Literal
 
 import msgspec
-from confluent_kafka import KafkaError, KafkaException
-from confluent_kafka.admin import AdminClient
+from confluent_kafka import KafkaError, KafkaException, TopicPartition
+from confluent_kafka.admin import AdminClient, OffsetSpec  # type: ignore[attr-defined]
 from confluent_kafka.cimpl import NewTopic
 
 from vantage.errors import BrokerUnavailable
+from vantage.kafka import client_settings
 
 DEAD_LETTER_SUFFIX = ".dlq"
 _ADMIN_TIMEOUT_S = 15.0
+_LOOK_S = 0.1
 
 
 class Topic(msgspec.Struct, frozen=True, kw_only=True):
@@ -71,13 +74,14 @@ def wanted(partitions: int) -> dict[str, tuple[int, dict[str, str]]]:
 def apply(bootstrap: str, partitions: int, *, replication: int = 1) -> list[str]:
     """Make the topics that are missing and return their names; those that exist are left as they are.
 
-    Raises BrokerUnavailable where the broker cannot be reached or refuses.
+    Returns when each new partition answers. Raises BrokerUnavailable where the broker cannot be reached or refuses.
     """
-    admin = AdminClient({"bootstrap.servers": bootstrap, "log_level": 0})
+    admin = AdminClient(client_settings(bootstrap, "topics", lambda _error: None))
     try:
         present = admin.list_topics(timeout=_ADMIN_TIMEOUT_S).topics
         missing = {name: spec for name, spec in wanted(partitions).items() if name not in present}
         _create(admin, missing, replication)
+        _wait_until_served(admin, [TopicPartition(name, n) for name, spec in missing.items() for n in range(spec[0])])
     except KafkaException as error:
         msg = f"cannot make the topics at {bootstrap}: {error.args[0].str()}; is Kafka running there?"
         raise BrokerUnavailable(msg) from error
@@ -94,3 +98,15 @@ def _create(admin: AdminClient, missing: Mapping[str, tuple[int, dict[str, str]]
         except KafkaException as error:
             if error.args[0].code() != KafkaError.TOPIC_ALREADY_EXISTS:  # another process was quicker
                 raise
+
+
+def _wait_until_served(admin: AdminClient, partitions: Sequence[TopicPartition]) -> None:
+    """A new partition is known before its leader serves it: who used it at once would be refused."""
+    end = time.monotonic() + _ADMIN_TIMEOUT_S
+    while partitions:
+        asked = admin.list_offsets({part: OffsetSpec.latest() for part in partitions})  # type: ignore[no-untyped-call]
+        failed = {part: error for part, future in asked.items() if (error := future.exception())}
+        if failed and time.monotonic() > end:
+            raise next(iter(failed.values()))
+        partitions = list(failed)
+        time.sleep(_LOOK_S if failed else 0)
