@@ -1,6 +1,12 @@
 """What the tests of storage share: a database of their own, messages, and storage as a process."""
 
-from collections.abc import Callable, Iterator, Mapping
+import json
+import os
+import sys
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import suppress
+from http.client import HTTPConnection
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -9,12 +15,17 @@ import msgspec
 import psycopg
 import pytest
 import yaml
+from confluent_kafka import Consumer, KafkaException, TopicPartition
 from msgspec.structs import replace
 from psycopg import sql
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
 from vantage.contracts import Recording, Track
 from vantage.ids import recording_id, track_id
+from vantage.postgres import migrate
+from vantage.publish import Publisher
+from vantage_stack.process import ManagedProcess
+from vantage_storage.main import MIGRATIONS, SCHEMA
 
 TOPICS = Path(__file__).resolve().parents[3] / "schemas" / "topics"
 
@@ -42,6 +53,27 @@ class Database:
     def rows(self, query: str, *arguments: object) -> list[tuple[Any, ...]]:
         with psycopg.connect(self.admin_dsn) as connection:
             return connection.execute(query.encode(), arguments).fetchall()
+
+    def begin_at(self, offsets: Mapping[tuple[str, int], int]) -> None:
+        """Make the schema, and let storage read on from these offsets."""
+        migrate(self.dsn, SCHEMA, MIGRATIONS)
+        with psycopg.connect(self.admin_dsn) as connection, connection.cursor() as cursor:
+            cursor.execute("truncate storage.offsets")
+            rows = [(*place, offset) for place, offset in offsets.items()]
+            cursor.executemany("insert into storage.offsets values (%s, %s, %s)", rows)
+
+    def offsets(self) -> dict[tuple[str, int], int]:
+        return {(topic, number): offset for topic, number, offset in self.rows("table storage.offsets")}
+
+    def lock(self) -> None:
+        """Cut every connection and let nobody in, as a database that is restarted does."""
+        with psycopg.connect(self._administrator, autocommit=True) as connection:
+            connection.execute(sql.SQL("alter database {} allow_connections false").format(sql.Identifier(self.name)))
+            connection.execute("select pg_terminate_backend(pid) from pg_stat_activity where datname = %s", [self.name])
+
+    def unlock(self) -> None:
+        with psycopg.connect(self._administrator, autocommit=True) as connection:
+            connection.execute(sql.SQL("alter database {} allow_connections true").format(sql.Identifier(self.name)))
 
     def execute(self, statement: str) -> None:
         with psycopg.connect(self.admin_dsn) as connection:
@@ -97,3 +129,110 @@ def make_track() -> Callable[..., Track]:
 def camera_id() -> str:
     """A camera of this test alone: the event log is shared."""
     return f"hk1.c-{uuid4().hex[:12]}"
+
+
+class StorageProcess:
+    """`vantage-storage` as it is run: a process with an environment, killed and started again by the test."""
+
+    def __init__(self, environment: Mapping[str, str], folder: Path) -> None:
+        self._environment = {"PATH": os.environ["PATH"], **environment}
+        self._log = folder / "storage.log"
+        self._process: ManagedProcess | None = None
+
+    @property
+    def process(self) -> ManagedProcess:
+        assert self._process is not None
+        return self._process
+
+    @property
+    def log(self) -> str:
+        return self._log.read_text() if self._log.exists() else ""
+
+    def start(self, command: str = "run", **environment: str) -> None:
+        argv: list[str | Path] = [Path(sys.executable).with_name("vantage-storage"), command]
+        self._log.unlink(missing_ok=True)
+        self._process = ManagedProcess(
+            "storage", argv, log=self._log, environment=self._environment | environment, folder=self._log.parent
+        )
+        self._process.start()
+
+    def waiting_for(self) -> dict[str, str]:
+        """What the process says it waits for; empty when it is ready."""
+        listens = next(json.loads(line) for line in self.log.splitlines() if "health endpoint listens" in line)
+        connection = HTTPConnection("127.0.0.1", listens["port"], timeout=5)
+        connection.request("GET", "/readyz")
+        return dict(json.loads(connection.getresponse().read())["waiting"])
+
+    def stop(self) -> None:
+        if self._process is not None:
+            self._process.stop()
+
+
+@pytest.fixture
+def storage(kafka_bootstrap: str, database: Database, tmp_path: Path) -> Iterator[StorageProcess]:
+    environment = {
+        "VANTAGE_CELL_ID": "hk1",
+        "VANTAGE_REPLICA": "tests",
+        "VANTAGE_KAFKA_BOOTSTRAP": kafka_bootstrap,
+        "VANTAGE_POSTGRES_DSN": database.dsn,
+        "VANTAGE_S3_ENDPOINT": "127.0.0.1:9",  # nothing of the object store is used yet
+        "VANTAGE_S3_ACCESS_KEY": "unused",
+        "VANTAGE_S3_SECRET_KEY": "unused",
+        "VANTAGE_STATE_DIR": str(tmp_path),
+    }
+    made = StorageProcess(environment, tmp_path)
+    yield made
+    made.stop()
+
+
+class EventLog:
+    """The two topics as a test writes them, from where they ended when it began: others have written there, too."""
+
+    TOPICS = ("recordings.v1", "tracks.v1")
+
+    def __init__(self, bootstrap: str) -> None:
+        self._consumer = Consumer({"bootstrap.servers": bootstrap, "group.id": f"reader-{uuid4().hex}"})
+        self.publisher = Publisher(bootstrap, "test-storage", "hk1")
+        self.starts = self.ends()
+        self._letters = self._ends_of("recordings.v1.dlq")
+
+    def ends(self) -> dict[tuple[str, int], int]:
+        return {place: end for topic in self.TOPICS for place, end in self._ends_of(topic).items()}
+
+    def publish(self, messages: Iterable[Recording | Track]) -> None:
+        for one in messages:
+            self.publisher.publish("recordings.v1" if isinstance(one, Recording) else "tracks.v1", one)
+        self.publisher.flush()
+
+    def letters(self) -> list[tuple[bytes, str]]:
+        """The recordings dead-lettered since the test began: their bytes, and why."""
+        ends = self._ends_of("recordings.v1.dlq")
+        self._consumer.assign([TopicPartition(*place, offset) for place, offset in self._letters.items()])
+        found: list[tuple[bytes, str]] = []
+        while len(found) < sum(ends.values()) - sum(self._letters.values()):
+            record = self._consumer.poll(5)
+            assert record is not None
+            reason = next(value for name, value in list(record.headers() or []) if name == "error")
+            found.append((record.value() or b"", bytes(reason or b"").decode()))  # type: ignore[arg-type]
+        return found
+
+    def close(self) -> None:
+        self._consumer.close()
+
+    def _ends_of(self, topic: str) -> dict[tuple[str, int], int]:
+        numbers = self._consumer.list_topics(topic, timeout=10).topics[topic].partitions
+        return {(topic, number): self._end_of(TopicPartition(topic, number)) for number in numbers}
+
+    def _end_of(self, partition: TopicPartition) -> int:
+        for _ in range(50):
+            with suppress(KafkaException):  # of a topic that was only just made and has no leader yet
+                return self._consumer.get_watermark_offsets(partition, timeout=10)[1]
+            time.sleep(0.2)
+        pytest.fail(f"{partition} has no leader")
+
+
+@pytest.fixture
+def event_log(kafka_bootstrap: str) -> Iterator[EventLog]:
+    made = EventLog(kafka_bootstrap)
+    yield made
+    made.close()
