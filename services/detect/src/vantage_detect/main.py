@@ -77,7 +77,7 @@ def _loop(settings: DetectSettings, running: Running, handler: DetectHandler) ->
         Publisher.from_settings(settings, "detect"),
         stop=running.stop,
         readiness=running.readiness,
-        options=LoopOptions(batch_size=_BATCH),
+        options=LoopOptions(batch_size=_BATCH, group=settings.detect_group),
     )
 
 

@@ -13,6 +13,10 @@ class DetectSettings(ServiceSettings):
     detect_model_dir: Path = Field(
         description="Folder with nanodet-288x512.onnx and nanodet-320x416.onnx; `vantage-stack fetch` makes them."
     )
+    detect_group: str = Field(
+        "vantage-detect",
+        description="Consumer group. Replicas of one group share the cameras; another group looks at them all again.",
+    )
     detect_threads: int = Field(
         1,
         ge=1,
