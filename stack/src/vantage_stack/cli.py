@@ -9,6 +9,9 @@ import typer
 from vantage.errors import VantageError
 from vantage_stack.cache import Cache
 from vantage_stack.cameras.cameras import VirtualCameras
+from vantage_stack.console import STEPS as CONSOLE_STEPS
+from vantage_stack.demo import Story
+from vantage_stack.demo import run as run_demo
 from vantage_stack.fetch import Step, fetch_visibly
 from vantage_stack.kafka import Kafka
 from vantage_stack.model.model import STEPS as MODEL_STEPS
@@ -25,7 +28,7 @@ PARTS = ("kafka", "store", "postgres", "cameras", "oidc")
 def steps(store: str | None = None) -> list[Step]:
     """Everything that the stack fetches; MinIO is built only where it is the store that is asked for."""
     parts = (Kafka, store_class(store), Postgres, VirtualCameras, OpenIdProvider)
-    return [*(step for part in parts for step in part.steps), *MODEL_STEPS]
+    return [*(step for part in parts for step in part.steps), *MODEL_STEPS, *CONSOLE_STEPS]
 
 
 @app.command("fetch")
@@ -47,6 +50,22 @@ def up(
         typer.echo("\n".join(_exports(stack)))
         typer.echo(f"# logs: {stack.home.logs}; Ctrl-C ends it", err=True)
         stack.wait()
+
+
+@app.command()
+def demo(
+    once: Annotated[bool, typer.Option("--once", help="End after an alert came and a recording played back.")] = False,
+    cameras: Annotated[int, typer.Option(help="How many virtual cameras.", min=1)] = 4,
+    port: Annotated[int, typer.Option(help="The gateway's port; 0 takes any.")] = 0,
+) -> None:
+    """Fetch what is missing, start everything, and show the first alert, live video and a recording."""
+    story = Story()
+    fetch_visibly(steps(), Cache())
+    fetched_s = story.seconds()
+    story.tell("everything is fetched and built")
+    warm = Story()
+    run_demo(warm, cameras=cameras, once=once, api_port=port)
+    typer.echo(f"demo: fetched and built in {fetched_s:.0f} s, first alert {warm.first_alert_s:.0f} s after that")
 
 
 def _known(names: Sequence[str]) -> Sequence[str]:

@@ -7,6 +7,7 @@ VantageError (vantage)
     ├── PortTaken         another program listens on a port that was asked for
     ├── NoRoom            the disk is too full to start
     ├── SignInRefused     the provider gives no token to that account or client
+    ├── DemoFailed        the demo did not see what it was to show
     └── PartFailed        a part did not become ready, or ended while it was needed
 """
 
@@ -39,3 +40,7 @@ class SignInRefused(StackError):
 
 class PartFailed(StackError):
     """A part did not become ready, or ended while it was needed; the message ends with its log's last lines."""
+
+
+class DemoFailed(StackError):
+    """The demo did not see what it was to show; the message says what, and where the logs are."""
