@@ -4,10 +4,17 @@ Each is a prefix and the first 128 bits of a SHA-256 over its parts, joined by a
 """
 
 import hashlib
-
-from vantage.clock import Clock
+from typing import Protocol
 
 _SEPARATOR = "\x1f"
+
+
+class Now(Protocol):
+    """The part of `vantage.clock.Clock` that is asked here: a pure domain may import ids, and no clock with them."""
+
+    def now_us(self) -> int:
+        """UTC, microseconds since 1970."""
+        ...
 
 
 def derive(prefix: str, *parts: str | int) -> str:
@@ -46,6 +53,6 @@ def event_id(alert: str, revision: int) -> str:
     return derive("evt", alert, revision)
 
 
-def new_epoch(clock: Clock) -> int:
+def new_epoch(clock: Now) -> int:
     """An ownership's number: later ownerships have higher ones (milliseconds of UTC when it began)."""
     return clock.now_us() // 1000
