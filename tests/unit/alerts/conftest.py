@@ -1,6 +1,7 @@
 """A street with a zone, rules for it, and detectors' messages about it, all in few words."""
 
 from collections.abc import Sequence
+from typing import Literal
 
 import pytest
 
@@ -26,7 +27,12 @@ class Street:
     def at(self, seconds: float) -> int:
         return START + round(seconds * SECOND)
 
-    def camera(self, state: str = "recording", revision: int = 1, zones: Sequence[str] = ("steps",)) -> Camera:
+    def camera(
+        self,
+        state: Literal["recording", "paused", "retired"] = "recording",
+        revision: int = 1,
+        zones: Sequence[str] = ("steps",),
+    ) -> Camera:
         return Camera(
             camera_id=CAMERA_ID,
             cell_id="hk1",

@@ -87,7 +87,7 @@ def test_duplicates_change_nothing(
     killed=st.integers(0, 15),
     committed=st.integers(0, 15),
 )
-def test_a_replay_from_any_point_finds_the_same(
+def test_a_replay_from_any_point_finds_the_same(  # noqa: PLR0917  # hypothesis names each
     street: Any,
     shots: list[list[tuple[float, int]]],
     rule: dict[str, float],
@@ -116,7 +116,7 @@ def test_a_replay_from_any_point_finds_the_same(
     epochs=st.sets(st.integers(0, 11)),
     versions=st.lists(st.integers(0, 11), max_size=3),
 )
-def test_an_alert_opens_and_closes_in_turn_and_is_alone(
+def test_an_alert_opens_and_closes_in_turn_and_is_alone(  # noqa: PLR0917  # hypothesis names each
     street: Any,
     shots: list[list[tuple[float, int]]],
     rule: dict[str, float],

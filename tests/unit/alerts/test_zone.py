@@ -37,11 +37,11 @@ def test_a_ray_through_a_corner_counts_it_once() -> None:
     assert not zone.holds((25, 10))
 
 
-@given(left=units, top=units, width=st.integers(1, 9999), height=st.integers(1, 9999), x=units, y=units)
+@given(corner=st.tuples(units, units), size=st.tuples(st.integers(1, 9999), st.integers(1, 9999)), x=units, y=units)
 def test_a_rectangle_holds_what_lies_between_its_sides(
-    left: int, top: int, width: int, height: int, x: int, y: int
+    corner: tuple[int, int], size: tuple[int, int], x: int, y: int
 ) -> None:
-    right, bottom = left + width, top + height
+    (left, top), (right, bottom) = corner, (corner[0] + size[0], corner[1] + size[1])
     zone = Zone.of([(left, top), (right, top), (right, bottom), (left, bottom)])
     assert zone.holds((x, y)) == (left <= x <= right and top <= y <= bottom)
 
