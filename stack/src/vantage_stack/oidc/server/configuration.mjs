@@ -1,5 +1,7 @@
 import { generateKeyPairSync, randomBytes } from "node:crypto";
 
+import { errors } from "oidc-provider";
+
 import { messagePage, signOutPage } from "./pages.mjs";
 import { SIGN_IN } from "./sign-in.mjs";
 
@@ -62,12 +64,10 @@ export function providerConfiguration(config, accounts) {
         enabled: true,
         defaultResource: () => audience,
         useGrantedResource: () => true,
-        getResourceServerInfo: () => ({
-          audience,
-          scope: "",
-          accessTokenFormat: "jwt",
-          jwt: { sign: { alg: ALGORITHM } },
-        }),
+        getResourceServerInfo: (_ctx, resource) => {
+          if (resource !== audience) throw new errors.InvalidTarget(`the only API here is ${audience}`);
+          return { audience, scope: "", accessTokenFormat: "jwt", jwt: { sign: { alg: ALGORITHM } } };
+        },
       },
     },
   };
