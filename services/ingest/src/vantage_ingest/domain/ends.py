@@ -1,0 +1,107 @@
+"""Why a camera's stream is not there: each cause with what it means for ledger, control room and fitter."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from types import MappingProxyType
+
+from vantage.contracts.recording import GapCause
+from vantage.contracts.status import CameraState
+
+
+class EndCause(StrEnum):
+    """The named causes with which reading a camera ends."""
+
+    UNREACHABLE = "unreachable"
+    SILENT = "silent"
+    REFUSED = "refused"
+    NO_CREDENTIAL = "no-credential"
+    BAD_ADDRESS = "bad-address"
+    NO_SUCH_STREAM = "no-such-stream"
+    UNSUPPORTED = "unsupported"
+    UNREADABLE = "unreadable"
+    STALLED = "stalled"
+    ENDED = "ended"
+    FAILED = "failed"
+
+
+@dataclass(frozen=True)
+class Meaning:
+    """What a cause means: the state shown, the gap's cause, what happened and what to do, in words."""
+
+    state: CameraState
+    gap: GapCause
+    happened: str
+    remedy: str
+
+
+MEANINGS: Mapping[EndCause, Meaning] = MappingProxyType(
+    {
+        EndCause.UNREACHABLE: Meaning(
+            "offline",
+            "camera-unreachable",
+            "the camera cannot be reached",
+            "check its power and network, and the host and port of its source url",
+        ),
+        EndCause.SILENT: Meaning(
+            "offline",
+            "camera-unreachable",
+            "the camera does not answer as an RTSP server",
+            "check that host and port are those of its RTSP service; restart the camera if they are",
+        ),
+        EndCause.REFUSED: Meaning(
+            "refused",
+            "camera-refused",
+            "the camera refused the user or the password",
+            "correct the file of its credential in VANTAGE_INGEST_CREDENTIALS, or the account on the camera",
+        ),
+        EndCause.NO_CREDENTIAL: Meaning(
+            "refused",
+            "camera-refused",
+            "the credential that the camera names cannot be used",
+            "put a file of that name, holding user:password, into VANTAGE_INGEST_CREDENTIALS",
+        ),
+        EndCause.BAD_ADDRESS: Meaning(
+            "unsupported",
+            "camera-unreachable",
+            "the source url is not an RTSP address",
+            "write it as rtsp://host:port/path or rtsps://host:port/path, without user and password",
+        ),
+        EndCause.NO_SUCH_STREAM: Meaning(
+            "offline",
+            "camera-unreachable",
+            "the camera has no stream at this path",
+            "correct the path of its source url, or switch the stream on at the camera",
+        ),
+        EndCause.UNSUPPORTED: Meaning(
+            "unsupported",
+            "codec-unsupported",
+            "the camera does not send H.264 or H.265",
+            "set the stream's codec at the camera to H.264 or H.265",
+        ),
+        EndCause.UNREADABLE: Meaning(
+            "unsupported",
+            "codec-unsupported",
+            "the stream's parameter sets are missing or broken",
+            "set the codec at the camera anew, or update its firmware",
+        ),
+        EndCause.STALLED: Meaning(
+            "stalled",
+            "stream-stalled",
+            "the camera stopped sending",
+            "check the network to the camera; restart the camera if it does not come back by itself",
+        ),
+        EndCause.ENDED: Meaning(
+            "offline",
+            "stream-ended",
+            "the camera ended the stream",
+            "nothing at once: it is opened again; if it repeats, look for a limit of readers at the camera",
+        ),
+        EndCause.FAILED: Meaning(
+            "offline",
+            "unexplained",
+            "reading the stream failed in a way that is not known",
+            "look at this service's log; the stream is opened again",
+        ),
+    }
+)

@@ -1,0 +1,31 @@
+"""The errors of ingest.
+
+    VantageError (vantage)
+    ├── StreamEnded           reading a camera came to its end; `cause` names why, `meaning` what to do
+    └── SpoolUnavailable      the local disk does not take more: recording is tried again, live video goes on
+    ValueError, in domain/
+    ├── BadAddress            not an RTSP address
+    ├── BadCredential         the credential's name or content cannot be used
+    ├── Truncated             a parameter set ends early
+    └── UnreadableParameters  no initialisation segment can be made of what the camera says
+
+A camera's fault never leaves the camera's own thread: it becomes a status, a line in the log and the cause of a gap.
+"""
+
+from vantage.errors import VantageError
+from vantage_ingest.domain.ends import MEANINGS, EndCause, Meaning
+
+
+class StreamEnded(VantageError):
+    """Reading a camera came to its end. `detail` never holds a password."""
+
+    def __init__(self, cause: EndCause, detail: str = "") -> None:
+        meaning = MEANINGS[cause]
+        super().__init__(f"{meaning.happened} ({detail})" if detail else meaning.happened)
+        self.cause = cause
+        self.detail = detail
+        self.meaning: Meaning = meaning
+
+
+class SpoolUnavailable(VantageError):
+    """The local disk does not take more."""

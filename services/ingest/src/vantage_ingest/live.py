@@ -1,0 +1,164 @@
+"""Live video: what the cameras finish within a tick goes, a partition a pack, to the object store and is announced.
+
+Freshness beats completeness here: a partition has one pack on its way at a time, so that announcements keep their
+order; what waits is bounded by size and age, and the oldest goes first. Recording knows nothing of all this.
+"""
+
+import threading
+from collections import deque
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+
+import structlog
+
+from vantage.clock import Clock
+from vantage.errors import Retryable, VantageError
+from vantage.objects import ObjectStore
+from vantage.publish import Publisher
+from vantage_ingest import metrics
+from vantage_ingest.buckets import Buckets
+from vantage_ingest.domain.pack import BUCKET, LiveFragment, lay_out, pack_key
+from vantage_ingest.said import Said
+
+_TOPIC = "fragments.v1"
+_AFTER_FAILURE_S = 1.0
+_log = structlog.get_logger()
+
+
+class LiveQueue:
+    """The fragments that wait, by partition; never more than `limit` bytes, never older than `max_age_us`."""
+
+    def __init__(self, limit: int, max_age_us: int) -> None:
+        self._limit = limit
+        self._max_age_us = max_age_us
+        self._lock = threading.Lock()
+        self._waiting: dict[int, deque[LiveFragment]] = {}
+        self._size = 0
+
+    def offer(self, live: LiveFragment) -> None:
+        """Put a fragment at the end; the oldest of all go where there is no room."""
+        with self._lock:
+            self._waiting.setdefault(live.partition, deque()).append(live)
+            self._count(live.size)
+            while self._size > self._limit:
+                self._drop_oldest("full")
+
+    def give_back(self, fragments: Sequence[LiveFragment]) -> None:
+        """Put back what could not be sent; it is the oldest of its partition."""
+        with self._lock:
+            for live in reversed(fragments):
+                self._waiting.setdefault(live.partition, deque()).appendleft(live)
+                self._count(live.size)
+            while self._size > self._limit:
+                self._drop_oldest("full")
+
+    def take(self, busy: set[int], now_us: int) -> dict[int, list[LiveFragment]]:
+        """All that waits for partitions that are not busy, without what is too old."""
+        with self._lock:
+            while (head := self._oldest()) is not None and now_us - head.offered_us > self._max_age_us:
+                self._drop_oldest("old")
+            taken = {number: list(waiting) for number, waiting in self._waiting.items() if number not in busy}
+            for number, fragments in taken.items():
+                del self._waiting[number]
+                self._count(-sum(live.size for live in fragments))
+        return {number: fragments for number, fragments in taken.items() if fragments}
+
+    def _oldest(self) -> LiveFragment | None:
+        heads = [waiting[0] for waiting in self._waiting.values() if waiting]
+        return min(heads, key=lambda live: live.offered_us, default=None)
+
+    def _drop_oldest(self, reason: str) -> None:
+        oldest = self._oldest()
+        if oldest is not None:
+            self._waiting[oldest.partition].popleft()
+            self._count(-oldest.size)
+            metrics.LIVE_DROPPED.labels(reason).inc()
+
+    def _count(self, change: int) -> None:
+        self._size += change
+        metrics.LIVE_WAITING.set(self._size)
+
+
+class LiveSender:
+    """Sends a tick's packs. `tick` is called by one thread, the sending is done by a few.
+
+    The publisher is its own and gives up soon: an announcement that comes late is worth nothing.
+    """
+
+    def __init__(
+        self,
+        queue: LiveQueue,
+        store: ObjectStore,
+        buckets: Buckets,
+        publisher: Publisher,
+        clock: Clock,
+        *,
+        cell_id: str,
+        threads: int,
+    ) -> None:
+        self._queue = queue
+        self._store = store
+        self._buckets = buckets
+        self._publisher = publisher
+        self._clock = clock
+        self._cell_id = cell_id
+        self._pool = ThreadPoolExecutor(threads, thread_name_prefix="live")
+        self._lock = threading.Lock()
+        self._busy: set[int] = set()
+        self._last_ms: dict[int, int] = {}
+        self._pause_until = 0.0
+        self._said = Said(clock)
+
+    def tick(self) -> None:
+        """Send what waits for each partition that has no pack on its way."""
+        if self._clock.monotonic() < self._pause_until:
+            return
+        with self._lock:
+            ready = self._queue.take(self._busy, self._clock.now_us())
+            self._busy |= ready.keys()
+        for partition, fragments in ready.items():
+            self._pool.submit(self._send, partition, fragments)
+
+    def stop(self) -> None:
+        """Drop what waits; what is on its way may finish by itself."""
+        self._pool.shutdown(wait=False, cancel_futures=True)
+
+    def _send(self, partition: int, fragments: list[LiveFragment]) -> None:
+        try:
+            self._put_and_announce(partition, fragments)
+            self._said.good("live", "live video goes on")
+        except Retryable as error:
+            self._said.bad("live", "live video waits", str(error))
+            self._queue.give_back(fragments)
+            self._pause_until = self._clock.monotonic() + _AFTER_FAILURE_S
+        except VantageError as error:
+            self._said.bad("live", "live video is dropped", str(error))
+            metrics.LIVE_DROPPED.labels("refused").inc(len(fragments))
+        except Exception:  # noqa: BLE001  # one part's fault must not stop the others
+            metrics.FAULTS.labels("live").inc()
+            _log.exception("a pack was lost")
+        finally:
+            with self._lock:
+                self._busy.discard(partition)
+
+    def _put_and_announce(self, partition: int, fragments: list[LiveFragment]) -> None:
+        self._buckets.ensure()
+        key = pack_key(self._cell_id, partition, self._made_us(partition), max(live.cut.epoch for live in fragments))
+        data, announcements = lay_out(key, fragments)
+        self._store.put(BUCKET, key, data)
+        metrics.PACKS.inc()
+        try:
+            for announcement in announcements:
+                self._publisher.publish(_TOPIC, announcement)
+            self._publisher.flush()
+        except VantageError as error:  # too late to give back: the pack is there, and fresher ones wait
+            self._said.bad("announce", "live video is not announced", str(error))
+            metrics.LIVE_DROPPED.labels("unannounced").inc(len(fragments))
+        else:
+            self._said.good("announce", "live video is announced again")
+
+    def _made_us(self, partition: int) -> int:
+        """Now, but at least a millisecond after the partition's last pack, so that no key comes twice."""
+        made_ms = max(self._clock.now_us() // 1000, self._last_ms.get(partition, 0) + 1)
+        self._last_ms[partition] = made_ms
+        return made_ms * 1000

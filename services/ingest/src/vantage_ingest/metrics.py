@@ -1,0 +1,44 @@
+"""Each metric of ingest, named once, with what it means and what to do when it is bad."""
+
+from prometheus_client import Counter, Gauge
+
+CAMERAS = Gauge("vantage_ingest_cameras", "Cameras by state. Look at camera-status.v1 for cause and remedy.", ["state"])
+REFUSED_CAMERAS = Gauge(
+    "vantage_ingest_cameras_over_limit", "Cameras that are not read because the process is full. Add replicas."
+)
+FRAGMENTS = Counter("vantage_ingest_fragments", "Fragments cut.")
+FRAGMENT_BYTES = Counter("vantage_ingest_fragment_bytes", "Bytes of the fragments cut.")
+SKIPPED_FRAMES = Counter(
+    "vantage_ingest_skipped_frames",
+    "Frames before a keyframe, after a connection or a break. Many: shorten the camera's keyframe interval.",
+)
+STREAM_ENDS = Counter("vantage_ingest_stream_ends", "Ends of cameras' streams, by cause.", ["cause"])
+PACKS = Counter("vantage_ingest_packs", "Packs in the object store.")
+LIVE_DROPPED = Counter(
+    "vantage_ingest_live_dropped",
+    "Live fragments dropped: `full` and `old` say that the object store is slow or away, `unannounced` the event log, "
+    "`refused` a wrong right or setting. Recording is not touched.",
+    ["reason"],
+)
+LIVE_WAITING = Gauge("vantage_ingest_live_waiting_bytes", "Live fragments that wait for the object store, bytes.")
+PACKS_SWEPT = Counter("vantage_ingest_packs_swept", "Packs deleted because they are past their time.")
+SPOOL_BYTES = Gauge(
+    "vantage_ingest_spool_bytes",
+    "Bytes on local disk that are not in the object store yet. Growing: look at the store.",
+)
+SPOOL_WAITING = Gauge("vantage_ingest_spool_recordings", "Finished recordings that wait to be uploaded or announced.")
+SPOOL_FAILURES = Counter(
+    "vantage_ingest_spool_failures",
+    "Fragments that could not be written to local disk and are not recorded. Free the disk or raise the limit.",
+)
+SPOOL_CUT = Counter(
+    "vantage_ingest_spool_cut_fragments",
+    "Fragments whose bytes were not whole on the disk after a crash. More than a few a crash: look at the disk.",
+)
+RECORDINGS = Counter("vantage_ingest_recordings", "Recordings that are whole in the object store and announced.")
+UPLOAD_RETRIES = Counter("vantage_ingest_upload_retries", "Uploads or announcements that are tried again.")
+HELD_PARTITIONS = Gauge(
+    "vantage_ingest_held_partitions",
+    "Partitions that are recorded without the event log's word. Not 0 for long: the event log is away.",
+)
+FAULTS = Counter("vantage_ingest_faults", "Unexpected errors that a part survived. Each is in the log.", ["part"])
