@@ -35,6 +35,7 @@ def main() -> None:
 
 
 def _run(settings: ApiSettings, running: Running) -> None:
+    running.readiness.waiting("http", "the gateway does not listen yet")
     _check_console(settings)
     parts = Parts.of(settings)
     server = HttpServer(build(parts.gateway(settings)), settings.api_host, settings.api_port)
@@ -42,6 +43,7 @@ def _run(settings: ApiSettings, running: Running) -> None:
     server.start()
     parts.start()
     watch.start()
+    running.readiness.ready("http")
     try:
         while not running.stop.wait(_PERIOD_S):
             parts.check_alive(server.thread, watch.thread)

@@ -9,6 +9,9 @@ from vantage.errors import StartupError, VantageError
 from vantage.service import Running
 
 _log = structlog.get_logger()
+_SOON_S = 0.25
+_PERIOD_S = 3.0
+
 Probe = Callable[[], None]
 """Returns where the part is there. Raises VantageError, StartupError where no waiting will help."""
 
@@ -16,11 +19,10 @@ Probe = Callable[[], None]
 class Watch:
     """Probes in a thread of its own: a part that is away takes its time to say so."""
 
-    def __init__(self, running: Running, probes: Mapping[str, Probe], period_s: float = 3.0) -> None:
+    def __init__(self, running: Running, probes: Mapping[str, Probe]) -> None:
         self._running = running
         self._probes = probes
-        self._period_s = period_s
-        self._away: set[str] = set()
+        self._away: dict[str, str] = {}
         self.fatal: StartupError | None = None
         self.thread = threading.Thread(target=self._run, name="api-watch", daemon=True)
         for part in probes:
@@ -30,16 +32,19 @@ class Watch:
         """Begin to look."""
         self.thread.start()
 
-    def look(self) -> None:
-        """One look at every part."""
+    def look(self) -> bool:
+        """One look at every part; whether all are there."""
         for part, probe in self._probes.items():
             if not self._running.stop.is_set():
                 self._look_at(part, probe)
+        return not self._away
 
     def _run(self) -> None:
+        pause_s = _SOON_S
         while not self._running.stop.is_set() and self.fatal is None:
-            self.look()
-            self._running.stop.wait(self._period_s)
+            all_there = self.look()
+            pause_s = _PERIOD_S if all_there else min(_PERIOD_S, pause_s * 2)
+            self._running.stop.wait(pause_s)
 
     def _look_at(self, part: str, probe: Probe) -> None:
         try:
@@ -48,11 +53,14 @@ class Watch:
             self.fatal = error
             self._running.stop.set()
         except VantageError as error:
-            self._away.add(part)
-            self._running.readiness.waiting(part, str(error))
-            _log.warning("waiting for a part, the rest goes on", part=part, reason=str(error))
+            self._say_away(part, str(error))
         else:
             self._running.readiness.ready(part)
-            if part in self._away:
-                self._away.remove(part)
+            if self._away.pop(part, None) is not None:
                 _log.info("a part is back", part=part)
+
+    def _say_away(self, part: str, reason: str) -> None:
+        self._running.readiness.waiting(part, reason)
+        if self._away.get(part) != reason:
+            _log.warning("waiting for a part, the rest goes on", part=part, reason=reason)
+        self._away[part] = reason

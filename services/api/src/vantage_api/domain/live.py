@@ -1,7 +1,7 @@
 """One camera's last seconds, numbered as a sliding HLS playlist wants them.
 
 A process that is killed loses this memory and builds it again from the topic. Its numbers then start from the capture
-second and the epoch, so they do not fall behind those that a player has seen before: the player goes on.
+time, faster than fragments come, so they never fall behind those that a player has seen before: the player goes on.
 """
 
 from collections import deque
@@ -16,6 +16,11 @@ SHOWN = 10
 """Fragments in the playlist."""
 _SEAM_US = 100_000
 """Starts that differ by less from the end before are one timeline."""
+
+_COUNTED_FROM_US = 1_577_836_800_000_000
+"""2020 began then: numbers that start here fit the 32 bits that some players have for them."""
+_COUNT_US = 500_000
+"""A number each half second; fragments are 0.8 s at least, but for the end of a stream."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +76,8 @@ class LiveCamera:
         last = self._kept[-1] if self._kept else None
         self._target = max(self._target, target_duration(fragment.duration_us))
         if last is None:
-            self._kept.append(replace(fragment, number=fragment.start_us // 1_000_000, breaks=fragment.epoch // 1000))
+            number = max(0, fragment.start_us - _COUNTED_FROM_US) // _COUNT_US
+            self._kept.append(replace(fragment, number=number, breaks=number))
             return True
         if (fragment.epoch, fragment.sequence) <= (last.epoch, last.sequence):
             return False
