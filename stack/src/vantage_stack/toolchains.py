@@ -47,6 +47,8 @@ def node(arguments: Sequence[str | Path], *, folder: Path) -> str:
 def go(arguments: Sequence[str | Path], *, folder: Path, scratch: Path) -> None:
     """Run Go in a folder, without a C compiler; modules and compiled packages go into `scratch`. Raises FetchFailed."""
     settings = {
+        "GOENV": str(_go_user_settings()),
+        "XDG_CONFIG_HOME": str(scratch / "config"),  # where Go would leave its telemetry in the home
         "GOPATH": str(scratch / "path"),
         "GOMODCACHE": str(scratch / "modules"),
         "GOCACHE": str(scratch / "compiled"),
@@ -60,6 +62,12 @@ def go(arguments: Sequence[str | Path], *, folder: Path, scratch: Path) -> None:
 def go_version() -> str:
     """The toolchain's version, which is part of what a build is made from."""
     return (_go_folder() / "VERSION").read_text().split()[0]
+
+
+def _go_user_settings() -> Path:
+    """What the user set by `go env -w`, at the place that Go's own documentation names."""
+    config = Path(os.environ.get("XDG_CONFIG_HOME") or Path.home() / ".config")
+    return Path(os.environ.get("GOENV") or config / "go" / "env")
 
 
 def _go_folder() -> Path:
