@@ -4,11 +4,12 @@ Taking office, in this order:
 1. hold the advisory lock, so that one replica at most publishes and the others stand by;
 2. begin the fixed transactional id anew: the predecessor's open transaction is aborted and it can commit nothing more,
    even if it lives on without knowing that it lost the lock;
-3. read alerts.v1 from the noted offset to its end: what is there was published, noted or not;
-4. publish what comes after that in the outbox.
+3. read alerts.v1 from the noted offset to its end: the events that are there were published, noted or not;
+4. publish the rest of the outbox, and note how far that came.
 """
 
 import threading
+from collections.abc import Sequence
 
 import structlog
 
@@ -18,7 +19,7 @@ from vantage.service import Running
 from vantage_alerts import metrics
 from vantage_alerts.adapters.alert_topic import AlertTopic
 from vantage_alerts.adapters.outbox import Outbox
-from vantage_alerts.domain.outbox import OutboxRow
+from vantage_alerts.domain.outbox import Mark, OutboxRow, unpublished
 from vantage_alerts.settings import DeskSettings
 
 _log = structlog.get_logger()
@@ -85,9 +86,9 @@ class AlertPublisher:
         settings = self._settings
         source = f"/cells/{settings.cell_id}/desk"
         with AlertTopic.take_over(settings.kafka_bootstrap, settings.transactional_id, source) as topic:
-            mark = topic.published(outbox.mark())
-            outbox.settle(mark)
-            _log.info("publishing", after_sequence=mark.sequence, next_offset=mark.next_offset)
+            mark = outbox.mark()
+            published, next_offset = topic.published_since(mark.next_offset)
+            _log.info("publishing", after_sequence=mark.sequence, found=len(published), next_offset=next_offset)
             metrics.LEADER.set(1)
             self._running.readiness.ready(_PART)
             while not self._running.stop.is_set():
@@ -96,11 +97,16 @@ class AlertPublisher:
                 if not rows:
                     outbox.wait(_LOOK_S)
                     continue
-                mark = topic.publish(rows)
-                self._measure(rows)
+                next_offset = self._publish(topic, unpublished(rows, published)) or next_offset
+                mark = Mark(rows[-1].sequence, next_offset)
                 outbox.settle(mark)
 
-    def _measure(self, rows: list[OutboxRow]) -> None:
+    def _publish(self, topic: AlertTopic, rows: Sequence[OutboxRow]) -> int | None:
+        """The offset after them; None where there are none."""
+        if not rows:
+            return None
+        next_offset = topic.publish(rows)
         now = self._clock.now_us()
         for row in rows:
             metrics.PUBLISH_SECONDS.observe(max(0, now - row.made_at) / 1_000_000)
+        return next_offset

@@ -46,4 +46,4 @@ class DeskSettings(PostgresSettings):
     @property
     def transactional_id(self) -> str:
         """One for all replicas of a cell's desk: a new publisher fences the one before it."""
-        return f"{self.alerts_desk_group}-{self.cell_id}"
+        return f"vantage-alerts-desk-{self.cell_id}"

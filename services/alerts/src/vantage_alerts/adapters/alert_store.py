@@ -16,7 +16,7 @@ from vantage_alerts.domain.standing import Standing
 CHANNEL = "vantage_alerts_outbox"
 _ORDER_LOCK = "select pg_advisory_xact_lock(hashtextextended('vantage.alerts.outbox', 0))"
 _READ = "select alert_id, event::text, step from alerts.alerts where alert_id = any(%s)"
-_OUTBOX = "insert into alerts.outbox values (nextval('alerts.outbox_sequence'), %s, %s, %s, %s)"
+_OUTBOX = "insert into alerts.outbox values (nextval('alerts.outbox_sequence'), %s, %s, %s, %s, %s)"
 _COLUMNS = (
     "alert_id, revision, step, state, active, rule_id, rule_version, rule_type, camera_id, zone_id, severity, title, "
     "raised_at_us, changed_at_us, window_start_us, evidence, peak, place, event"
@@ -78,9 +78,12 @@ def _write(connection: Connection, changes: Sequence[tuple[Standing, str]]) -> N
     latest = {standing.event.alert_id: standing for standing, _ in changes}
     with connection.cursor() as cursor:
         cursor.executemany(_UPSERT, [_row(standing) for standing in latest.values()])
-        rows = [(change.event.alert_id, encode(change.event), trace, change.event.at) for change, trace in changes]
-        cursor.executemany(_OUTBOX, rows)
+        cursor.executemany(_OUTBOX, [_outbox_row(standing.event, trace) for standing, trace in changes])
     connection.execute("select pg_notify(%s, '')", [CHANNEL])
+
+
+def _outbox_row(event: AlertEvent, trace: str) -> tuple[object, ...]:
+    return event.event_id, event.alert_id, encode(event), trace, event.at
 
 
 def _row(standing: Standing) -> tuple[object, ...]:

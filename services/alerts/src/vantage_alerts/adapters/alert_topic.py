@@ -2,19 +2,18 @@
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from typing import cast
 
 from confluent_kafka import Consumer, KafkaError, KafkaException, Message, Producer, TopicPartition
 
 from vantage import metrics
-from vantage.contracts import decode
+from vantage.contracts import AlertEvent, Undecodable, decode
 from vantage.errors import BrokerUnavailable
 from vantage.publish import message_headers
-from vantage.stream.dead_letters import original_headers
 from vantage.topics import TOPICS
-from vantage_alerts.domain.outbox import Mark, OutboxRow
+from vantage_alerts.domain.outbox import OutboxRow
 
 TOPIC = "alerts.v1"
-SEQUENCE_HEADER = "outbox-sequence"
 _TIMEOUT_S = 15.0
 _TRANSACTION_TIMEOUT_MS = 10_000
 
@@ -40,30 +39,33 @@ class AlertTopic:
             producer.init_transactions(_TIMEOUT_S)
             yield cls(producer, bootstrap, source)
 
-    def published(self, mark: Mark) -> Mark:
-        """The mark, moved on over what the topic holds after it: nothing can come there once this is the writer."""
+    def published_since(self, offset: int) -> tuple[set[str], int]:
+        """The ids of the events from an offset to the topic's end, and the offset there: nothing can come between them
+        once this is the writer. An offset that the topic does not hold means all of it.
+        """
         consumer = Consumer(_reader(self._bootstrap))
+        found: set[str] = set()
         try:
             low, high = consumer.get_watermark_offsets(TopicPartition(TOPIC, 0), timeout=_TIMEOUT_S) or (0, 0)
-            start = mark.next_offset if low <= mark.next_offset <= high else low
-            consumer.assign([TopicPartition(TOPIC, 0, start)])
+            offset = offset if low <= offset <= high else low
+            consumer.assign([TopicPartition(TOPIC, 0, offset)])
             for record in _until_end(consumer):
-                mark = Mark(max(mark.sequence, _sequence(record)), (record.offset() or 0) + 1)
-            return mark
+                found.add(_event_id(record))
+                offset = (record.offset() or 0) + 1
         finally:
             consumer.close()
+        return found, offset
 
-    def publish(self, rows: Sequence[OutboxRow]) -> Mark:
-        """Publish rows in their order, all or none of them; the mark after them."""
+    def publish(self, rows: Sequence[OutboxRow]) -> int:
+        """Publish rows in their order, all or none of them; the offset after them."""
         self._producer.begin_transaction()
         for row in rows:
             self._produce(row)
         self._producer.commit_transaction(_TIMEOUT_S)
-        return Mark(rows[-1].sequence, self._next_offset)
+        return self._next_offset
 
     def _produce(self, row: OutboxRow) -> None:
-        sequence = {SEQUENCE_HEADER: str(row.sequence)}
-        headers = message_headers(TOPICS[TOPIC], decode(TOPIC, row.event), self._source, row.trace, sequence)
+        headers = message_headers(TOPICS[TOPIC], decode(TOPIC, row.event), self._source, row.trace)
         self._producer.produce(
             TOPIC, row.event, row.alert_id.encode(), partition=0, headers=headers, on_delivery=self._delivered
         )
@@ -122,5 +124,9 @@ def _until_end(consumer: Consumer) -> Iterator[Message]:
             raise KafkaException(error)
 
 
-def _sequence(record: Message) -> int:
-    return int(dict(original_headers(record)).get(SEQUENCE_HEADER, b"0"))
+def _event_id(record: Message) -> str:
+    """The id that a record's event has; a record that is no event was written by none of ours."""
+    try:
+        return cast("AlertEvent", decode(TOPIC, record.value() or b"")).event_id
+    except Undecodable:
+        return ""

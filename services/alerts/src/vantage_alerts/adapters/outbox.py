@@ -12,7 +12,7 @@ from vantage_alerts.domain.outbox import Mark, OutboxRow
 BATCH = 500
 _LOCK = "select pg_try_advisory_lock(hashtextextended('vantage.alerts.publisher', 0))"
 _AFTER = (
-    "select sequence, alert_id, event, trace, made_at_us from alerts.outbox "
+    "select sequence, event_id, alert_id, event, trace, made_at_us from alerts.outbox "
     "where sequence > %s order by sequence limit %s"
 )
 _KEEPALIVE = "set tcp_keepalives_idle = 5; set tcp_keepalives_interval = 2; set tcp_keepalives_count = 3"

@@ -29,6 +29,7 @@ create index alerts_active on alerts (raised_at_us desc) where active;
 -- What is to be published, in the order of its commits: sequences are given under one lock that is held to the commit.
 create table outbox (
     sequence   bigint primary key,
+    event_id   text not null,
     alert_id   text not null,
     event      bytea not null,
     trace      text not null,
@@ -36,7 +37,7 @@ create table outbox (
 );
 create sequence outbox_sequence owned by outbox.sequence;
 
--- How far the outbox is known to be in alerts.v1: the sequence, and the offset to look from for what came after it.
+-- How far the outbox is known to be in alerts.v1, and from which offset there a successor looks for what came after.
 create table published (
     only_row    bool primary key default true check (only_row),
     sequence    bigint not null,
