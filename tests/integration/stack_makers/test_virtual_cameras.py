@@ -126,6 +126,7 @@ def test_a_dropped_connection_ends_the_stream_and_may_be_made_anew(cameras: Virt
 
 def test_a_camera_that_is_off_is_not_found_until_it_is_on(cameras: VirtualCameras) -> None:
     cameras.control(5, "off")
+    cameras.control(5, "drop")
     with pytest.raises(av.error.HTTPNotFoundError), reading(cameras, 5):
         pass
     cameras.control(5, "on")
@@ -189,6 +190,20 @@ def test_cameras_may_loop_an_h265_clip(site: Site, other_clip: Path) -> None:
         with reading(part, 1) as container:
             assert container.streams.video[0].codec_context.name == "hevc"
             assert any(packet.is_keyframe for packet in take(container, 30))
+    finally:
+        part.stop()
+
+
+def test_cameras_come_back_at_their_addresses_after_a_power_cut(site: Site) -> None:
+    part = VirtualCameras(site, count=1)
+    part.start()
+    try:
+        where = part.url(1)
+        part.processes[0].kill9()
+        part.start()
+        assert part.url(1) == where
+        with reading(part, 1) as container:
+            assert len(take(container, 5)) == 5
     finally:
         part.stop()
 

@@ -23,7 +23,7 @@ const everyCamera = "*"
 var faults = map[string]func(c *camera, value int64) error{
 	"stall":  func(c *camera, _ int64) error { c.stalled.Store(true); return nil },
 	"resume": func(c *camera, _ int64) error { c.stalled.Store(false); return nil },
-	"drop":   func(c *camera, _ int64) error { c.close(); return c.open() },
+	"drop":   drop,
 	"off":    func(c *camera, _ int64) error { c.close(); return nil },
 	"on":     turnOn,
 	"hang":   hang,
@@ -33,6 +33,15 @@ var faults = map[string]func(c *camera, value int64) error{
 		c.skew.Store(value * int64(time.Millisecond))
 		return nil
 	},
+}
+
+// drop leaves a camera that is off as it is.
+func drop(c *camera, _ int64) error {
+	if c.stream == nil {
+		return nil
+	}
+	c.close()
+	return c.open()
 }
 
 func turnOn(c *camera, _ int64) error {
