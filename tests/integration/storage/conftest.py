@@ -6,6 +6,7 @@ import sys
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import suppress
+from functools import cache
 from http.client import HTTPConnection
 from pathlib import Path
 from typing import Any
@@ -88,6 +89,7 @@ def database(postgres_dsn: str, postgres_dsns: Mapping[str, str]) -> Iterator[Da
     made.drop()
 
 
+@cache
 def _example(topic: str, kind: type[Any]) -> Any:
     source = yaml.safe_load((TOPICS / f"{topic}.yaml").read_text())
     return msgspec.convert(source["examples"][0]["value"], kind)
