@@ -25,21 +25,20 @@ _CANNOT_RUN = 127
 def main(lifeline: int, user: int, group: int, argv: list[str]) -> None:
     """Run it and end as it ends."""
     os.set_inheritable(lifeline, False)
+    guard = os.getpid()
     child = os.fork()
     if child == 0:
-        _become(user, group, argv)
+        _become(lifeline, guard, user, group, argv)
     for number in (signal.SIGTERM, signal.SIGINT, signal.SIGQUIT, signal.SIGHUP):
         signal.signal(number, lambda received, _frame: _send(child, received))
-    os.write(lifeline, b"%d\n" % child)
     threading.Thread(target=_end_with_parent, args=(lifeline, child), daemon=True).start()
     os.waitid(os.P_PID, child, os.WEXITED | os.WNOWAIT)  # not reaped yet, so that its group is still its own
     _send_group(child, signal.SIGKILL)
     _end_like(os.waitpid(child, 0)[1])
 
 
-def _become(user: int, group: int, argv: list[str]) -> None:
-    """In the child: a group of its own, the wanted user, and then the program."""
-    guard = os.getppid()
+def _become(lifeline: int, guard: int, user: int, group: int, argv: list[str]) -> None:
+    """In the child: a group of its own, the wanted user, a word to the parent, and then the program."""
     os.setpgid(0, 0)
     try:
         if user >= 0:
@@ -48,6 +47,7 @@ def _become(user: int, group: int, argv: list[str]) -> None:
             os.setuid(user)
         ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)  # should the guard itself be killed
         if os.getppid() == guard:
+            os.write(lifeline, b"%d\n" % os.getpid())
             os.execv(argv[0], argv)  # noqa: S606
     except OSError as error:
         os.write(2, f"cannot run {argv[0]}: {error.strerror}\n".encode())

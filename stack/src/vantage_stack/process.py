@@ -151,7 +151,9 @@ class ManagedProcess:
         self._lifeline.close()
 
     def kill9(self) -> None:
-        """Kill the program and its children at once, as a power cut would."""
+        """Kill the program and its children at once, as a power cut would; nothing where it does not run."""
+        if not (self.running and self._pid):  # group 0 is our own, and the number of one that ended may be another's
+            return
         with contextlib.suppress(ProcessLookupError):
             os.killpg(self._pid, signal.SIGKILL)
         self.wait(self._grace_s)

@@ -68,8 +68,9 @@ class Runner:
 
     def start(self) -> None:
         """Start it; it is not ready yet."""
-        self._process = ManagedProcess(self.name, self._argv, log=self._log, environment=self._environment)
-        self._process.start()
+        process = ManagedProcess(self.name, self._argv, log=self._log, environment=self._environment)
+        process.start()
+        self._process = process
         self.wanted, self.due, self._since = True, 0.0, time.monotonic()
 
     def stop(self) -> None:
@@ -78,9 +79,11 @@ class Runner:
         if self._process:
             self._process.stop()
 
-    def failure(self) -> PartFailed:
-        """How it ended, with the end of its log."""
-        return self.program.failure()
+    def reason(self) -> str:
+        """How it ended and, unless it was killed, the last that it logged."""
+        how = self.program.how_it_ended()
+        last = self.program.log_tail(1)
+        return f"{how}; its last line: {last[0]}" if last and "SIGKILL" not in how else how
 
     def waiting_for(self) -> list[str]:
         """What it says it is waiting for; empty when it is ready."""

@@ -115,10 +115,10 @@ class Services:
                 runner.start()
             return
         pause_s = runner.next_pause_s()
-        error = runner.failure()
         if runner.restarts > _RESTARTS or runner.misconfigured:
             runner.wanted = False
-            self.failure = error
-            self._say(f"services: {error}\nservices: {runner.name} is not restarted any more")
+            self.failure = runner.program.failure()
+            self._say(f"services: {self.failure}\nservices: {runner.name} is not started again")
         else:
-            self._say(f"services: {error}\nservices: restart {runner.restarts} of {runner.name} in {pause_s:g} s")
+            again = f"start {runner.restarts} of at most {_RESTARTS} again in {pause_s:g} s"
+            self._say(f"services: {runner.name} ended by itself ({runner.reason()}): {again}")
