@@ -9,6 +9,7 @@ Needs the extra `vantage[postgres]` (psycopg 3 and its pool).
 """
 
 import hashlib
+import logging
 import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -18,7 +19,7 @@ from importlib.resources import files
 import psycopg
 from psycopg import sql
 from psycopg.conninfo import conninfo_to_dict
-from psycopg_pool import ConnectionPool
+from psycopg_pool import ConnectionPool, PoolTimeout
 
 from vantage.errors import Retryable, StartupError
 
@@ -63,10 +64,23 @@ def database_errors(dsn: str) -> Iterator[None]:
     """Turn what psycopg raises for a database that is away or overloaded into DatabaseUnavailable."""
     try:
         yield
-    except (psycopg.OperationalError, psycopg.InterfaceError) as error:  # the pool's time-out is one of the former
-        reason = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
+    except (psycopg.OperationalError, psycopg.InterfaceError) as error:
+        reason = _reason(_cause(dsn, error) if isinstance(error, PoolTimeout) else error)
         msg = f"PostgreSQL at {place_of(dsn)} is unavailable: {reason}; check that it runs and accepts this user"
         raise DatabaseUnavailable(msg) from error
+
+
+def _cause(dsn: str, timeout: PoolTimeout) -> Exception:
+    """Why the pool has no connection, which it does not say: what a connection of our own is refused for."""
+    try:
+        psycopg.connect(dsn, connect_timeout=_CONNECT_TIMEOUT_S).close()
+    except psycopg.OperationalError as error:
+        return error
+    return timeout
+
+
+def _reason(error: Exception) -> str:
+    return str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
 
 
 def connect_pool(dsn: str, *, application: str, max_size: int = 4, timeout_s: float = 10.0) -> ConnectionPool:
@@ -74,6 +88,7 @@ def connect_pool(dsn: str, *, application: str, max_size: int = 4, timeout_s: fl
 
     It opens without waiting for the database: the first use says DatabaseUnavailable (within `database_errors`).
     """
+    logging.getLogger("psycopg.pool").setLevel(logging.ERROR)  # each use says once what the pool warns of many times
     options = {"connect_timeout": _CONNECT_TIMEOUT_S, "application_name": application}
     pool = ConnectionPool(
         dsn,

@@ -114,7 +114,11 @@ class TestDatabaseAway:
 
     def test_a_pool_opens_without_it_and_says_so_at_first_use(self) -> None:
         pool = connect_pool(self.NOWHERE, application="test", timeout_s=0.2)
-        with pytest.raises(DatabaseUnavailable), database_errors(self.NOWHERE), pool.connection():
+        with (
+            pytest.raises(DatabaseUnavailable, match="Connection refused"),
+            database_errors(self.NOWHERE),
+            pool.connection(),
+        ):
             pass
         pool.close()
 
