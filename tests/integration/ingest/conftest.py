@@ -45,7 +45,7 @@ class Topics:
         self._cell = cell
         self._messages: list[Message] = []
         self._consumer = Consumer(
-            {"bootstrap.servers": bootstrap, "group.id": "ingest-tests", "enable.auto.commit": False}
+            {"bootstrap.servers": bootstrap, "group.id": "ingest-tests", "enable.auto.commit": False, "log_level": 0}
         )
         topics = ("fragments.v1", "recordings.v1", "camera-status.v1")
         self._consumer.assign(

@@ -2,6 +2,7 @@
 
 import hashlib
 import io
+from itertools import pairwise
 
 import av
 
@@ -62,7 +63,9 @@ def test_what_a_camera_sends_is_live_and_recorded(
     frames = {fragment.sha256: len(fragment.frames) for fragment in fragments}
     for recording in recordings:
         check_recording(object_store, recording, frames)
-        assert recording.object == f"{camera.cell_id}/street/{recording.object.split('/')[2]}/{recording.recording_id}.mp4"
+        assert (
+            recording.object == f"{camera.cell_id}/street/{recording.object.split('/')[2]}/{recording.recording_id}.mp4"
+        )
     assert ingest.ready()
     status = topics.status(camera, "online")
     assert status is not None
@@ -72,9 +75,9 @@ def test_what_a_camera_sends_is_live_and_recorded(
     assert gap is not None
     assert gap.cause == "first-recording"
     assert all(after.gap_before is None for after in recordings[1:])
-    assert all(after.start == before.end for before, after in zip(recordings, recordings[1:], strict=False))
+    assert all(after.start == before.end for before, after in pairwise(recordings))
     assert [fragment.sequence for fragment in fragments] == list(range(len(fragments)))
-    assert all(after.start == before.start + before.duration for before, after in zip(fragments, fragments[1:]))
+    assert all(after.start == before.start + before.duration for before, after in pairwise(fragments))
     assert [fragment.discontinuity for fragment in fragments] == [True] + [False] * (len(fragments) - 1)
     assert ingest.stop() == 0
     assert not list((ingest.state / "spool").glob("*"))

@@ -12,9 +12,9 @@ import structlog
 from vantage.clock import Clock
 from vantage.contracts.status import CameraState
 from vantage.errors import VantageError
-from vantage.publish import Publisher
 from vantage_ingest import metrics
 from vantage_ingest.domain.status import Condition
+from vantage_ingest.ports import Announcer
 from vantage_ingest.said import Said
 
 _TOPIC = "camera-status.v1"
@@ -25,7 +25,7 @@ _log = structlog.get_logger()
 class StatusBoard:
     """The conditions of the cameras of this replica."""
 
-    def __init__(self, publisher: Publisher, clock: Clock, repeat_s: float) -> None:
+    def __init__(self, publisher: Announcer, clock: Clock, repeat_s: float) -> None:
         self._publisher = publisher
         self._clock = clock
         self._repeat_us = round(repeat_s * 1e6)

@@ -14,10 +14,10 @@ import structlog
 from vantage.clock import Clock
 from vantage.errors import Retryable, VantageError
 from vantage.objects import ObjectStore
-from vantage.publish import Publisher
 from vantage_ingest import metrics
 from vantage_ingest.buckets import Buckets
 from vantage_ingest.domain.pack import BUCKET, LiveFragment, lay_out, pack_key
+from vantage_ingest.ports import Announcer
 from vantage_ingest.said import Said
 
 _TOPIC = "fragments.v1"
@@ -90,7 +90,7 @@ class LiveSender:
         queue: LiveQueue,
         store: ObjectStore,
         buckets: Buckets,
-        publisher: Publisher,
+        publisher: Announcer,
         clock: Clock,
         *,
         cell_id: str,

@@ -5,6 +5,7 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from typing import Protocol
 
+from vantage.contracts import Message
 from vantage_ingest.domain.stream import AccessUnit, ParameterSets
 
 
@@ -14,6 +15,18 @@ class Target:
 
     secret_url: str = field(repr=False)
     transport: str = "tcp"
+
+
+class Announcer(Protocol):
+    """Puts messages on the event log; the SDK's Publisher is one. Calls may raise VantageError."""
+
+    def publish(self, topic: str, message: Message) -> None:
+        """Queue a message."""
+        ...
+
+    def flush(self) -> None:
+        """Wait until all that this thread queued is delivered; raises where it is not."""
+        ...
 
 
 class Stream(Protocol):

@@ -15,12 +15,12 @@ from vantage.clock import Clock
 from vantage.contracts.recording import Gap
 from vantage.errors import ObjectMissing, VantageError
 from vantage.objects import ObjectStore
-from vantage.publish import Publisher
 from vantage_ingest import metrics
 from vantage_ingest.adapters.spool import Finished, Spool
 from vantage_ingest.buckets import Buckets
 from vantage_ingest.domain.backoff import Backoff
 from vantage_ingest.domain.recording import BUCKET, announcement, camera_prefix, object_key, whole
+from vantage_ingest.ports import Announcer
 from vantage_ingest.said import Said
 
 _TOPIC = "recordings.v1"
@@ -37,7 +37,7 @@ class Uploads:
     """The queue and its threads. It is as long as the spool, which is bounded."""
 
     def __init__(
-        self, store: ObjectStore, buckets: Buckets, publisher: Publisher, spool: Spool, clock: Clock, *, threads: int
+        self, store: ObjectStore, buckets: Buckets, publisher: Announcer, spool: Spool, clock: Clock, *, threads: int
     ) -> None:
         self._store = store
         self._buckets = buckets

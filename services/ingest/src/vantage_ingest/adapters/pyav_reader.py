@@ -16,7 +16,7 @@ from av.error import ConnectionRefusedError as AvConnectionRefused
 from av.error import (
     ExitError,
     FFmpegError,
-    HTTPClientError,
+    HTTPError,
     HTTPForbiddenError,
     HTTPNotFoundError,
     HTTPUnauthorizedError,
@@ -41,7 +41,7 @@ _ANSWERS: tuple[tuple[type[FFmpegError], EndCause, str], ...] = (
     (HTTPUnauthorizedError, EndCause.REFUSED, "401"),
     (HTTPForbiddenError, EndCause.REFUSED, "403"),
     (HTTPNotFoundError, EndCause.NO_SUCH_STREAM, "404"),
-    (HTTPClientError, EndCause.REFUSED, ""),
+    (HTTPError, EndCause.NOT_PLAYED, ""),  # also what a stream without video comes to: nothing was set up to play
     (AvConnectionRefused, EndCause.UNREACHABLE, "connection refused"),
 )
 _OTHERS: dict[type[FFmpegError], EndCause] = {

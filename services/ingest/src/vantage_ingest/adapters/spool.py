@@ -107,7 +107,9 @@ class Spool:
         """What an earlier run left, each cut back to its last whole fragment. Raises SpoolUnavailable."""
         try:
             self._folder.mkdir(parents=True, exist_ok=True)
-            found = [one for path in sorted(self._folder.iterdir()) if (one := self._recovered(path)) is not None]
+            journals = [path for path in sorted(self._folder.iterdir()) if path.suffix in (_OPEN, _DONE)]
+            found = [one for path in journals if (one := self._recovered(path)) is not None]
+            self._drop_orphans()
         except OSError as error:
             raise unavailable(error) from error
         with self._lock:
@@ -189,13 +191,11 @@ class Spool:
             metrics.SPOOL_BYTES.set(self._size)
 
     def _recovered(self, journal: Path) -> Finished | None:
-        if journal.suffix == _DATA:
-            self._drop_orphan(journal)
+        data, lines = journal.with_suffix(_DATA), journal.read_bytes()
+        head, entries = read_lines(lines)
+        if not entries and b"\n" not in lines.partition(b"\n")[2]:  # killed before the first fragment was whole
+            self._abandon(data, [])
             return None
-        if journal.suffix not in (_OPEN, _DONE):
-            return None
-        data = journal.with_suffix(_DATA)
-        head, entries = read_lines(journal.read_bytes())
         if head is None or not data.exists():
             self._set_aside(journal)
             return None
@@ -217,10 +217,11 @@ class Spool:
         sync_folder(self._folder)
         return Finished(head, kept, data)
 
-    def _drop_orphan(self, data: Path) -> None:
-        """Delete data without a journal: it was uploaded, or never begun."""
-        if not data.with_suffix(_OPEN).exists() and not data.with_suffix(_DONE).exists():
-            data.unlink()
+    def _drop_orphans(self) -> None:
+        """Delete data without a journal: it was uploaded and announced, or never begun."""
+        for data in self._folder.glob(f"*{_DATA}"):
+            if not data.with_suffix(_OPEN).exists() and not data.with_suffix(_DONE).exists():
+                data.unlink()
 
     def _set_aside(self, journal: Path) -> None:
         _log.error("a recording in the spool cannot be read and is set aside", journal=str(journal))

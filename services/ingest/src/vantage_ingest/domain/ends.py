@@ -18,6 +18,7 @@ class EndCause(StrEnum):
     NO_CREDENTIAL = "no-credential"
     BAD_ADDRESS = "bad-address"
     NO_SUCH_STREAM = "no-such-stream"
+    NOT_PLAYED = "not-played"
     UNSUPPORTED = "unsupported"
     UNREADABLE = "unreadable"
     STALLED = "stalled"
@@ -72,6 +73,12 @@ MEANINGS: Mapping[EndCause, Meaning] = MappingProxyType(
             "camera-unreachable",
             "the camera has no stream at this path",
             "correct the path of its source url, or switch the stream on at the camera",
+        ),
+        EndCause.NOT_PLAYED: Meaning(
+            "offline",
+            "camera-refused",
+            "the camera answers, but does not play a video",
+            "check that the path names a stream with video, not sound alone, and that one more reader is allowed",
         ),
         EndCause.UNSUPPORTED: Meaning(
             "unsupported",
