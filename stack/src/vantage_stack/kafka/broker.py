@@ -117,4 +117,5 @@ class Kafka:
 
 
 def _cluster_id() -> str:
-    return urlsafe_b64encode(uuid4().bytes).decode().rstrip("=")
+    """A random id that never begins with a hyphen, which the storage tool would take for an option."""
+    return urlsafe_b64encode(uuid4().bytes).decode().rstrip("=").replace("-", "_")
