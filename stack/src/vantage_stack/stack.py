@@ -11,6 +11,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+from vantage.errors import VantageError
 from vantage_stack.cache import Cache
 from vantage_stack.cameras.cameras import VirtualCameras
 from vantage_stack.fetch import Lines, fetch
@@ -134,7 +135,7 @@ class Stack:
             self._stop_parts()
         self._watcher.join()
         self.ports.close()
-        self.home.close(keep=self.failure is not None)
+        self.home.close(keep=isinstance(self.failure, VantageError))
 
     def __enter__(self) -> Self:
         return self
@@ -165,7 +166,7 @@ class Stack:
     def _watch(self) -> None:
         while not self._ended.wait(_WATCH_S):
             for process in self._programs():
-                if not process.running:
+                if not process.running and not self.failure:
                     error = process.failure()
                     print(f"stack: {error}", flush=True)
                     self._fail(error)
@@ -177,5 +178,5 @@ class Stack:
 
     def _fail(self, error: BaseException) -> None:
         self.failure = self.failure or error
-        self._ended.set()
         self._stop_parts()
+        self._ended.set()

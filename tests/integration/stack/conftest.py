@@ -1,0 +1,33 @@
+"""What the tests of the stack share: stacks of their own, so that they may break them."""
+
+import time
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from pathlib import Path
+
+import pytest
+
+from vantage_stack.stack import Stack
+
+Make = Callable[..., Stack]
+PLENTY_S = 60.0
+
+
+@pytest.fixture
+def make_stack(tmp_path: Path) -> Iterator[Make]:
+    """Make stacks in a folder of the test's; each is closed at the end."""
+    with ExitStack() as open_stacks:
+        yield lambda **options: open_stacks.enter_context(Stack("broken", base=tmp_path / "stacks", **options))
+
+
+@pytest.fixture
+def eventually() -> Callable[[Callable[[], bool]], None]:
+    """Wait for a condition, with a generous deadline."""
+
+    def wait(condition: Callable[[], bool]) -> None:
+        deadline = time.monotonic() + PLENTY_S
+        while not condition():
+            assert time.monotonic() < deadline, "the condition never came true"
+            time.sleep(0.05)
+
+    return wait
