@@ -2,7 +2,7 @@
 
 import re
 
-_CURSOR = re.compile(r"^(?:-1|\d{1,18})$")
+_CURSOR = re.compile(r"^(?:-1|[0-9]{1,18})$")
 
 
 def parse_cursor(text: str) -> int:

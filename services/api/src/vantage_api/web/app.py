@@ -18,6 +18,8 @@ _DESCRIPTION = """\
 Who may see what, and the record of it. Every request but `GET /v1/config` needs an access token. Every decision, yes or
 no, is in the audit log before anything follows from it; where it cannot be recorded the answer is 503."""
 
+_FRAMEWORKS_OWN = ("HTTPValidationError", "ValidationError")
+
 
 def describe() -> dict[str, Any]:
     """The OpenAPI document."""
@@ -57,12 +59,18 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
 
 
 def _describe_problems(app: FastAPI) -> None:
-    """Put the problem into the document's components, where the routes' answers refer to it."""
+    """Put the problem into the document, and take out the framework's own answer, which nobody gets here."""
     plain = app.openapi
 
     def openapi() -> dict[str, Any]:
         document = plain()
-        document["components"]["schemas"]["Problem"] = Problem.model_json_schema()
+        schemas = document["components"]["schemas"]
+        schemas["Problem"] = Problem.model_json_schema()
+        for name in _FRAMEWORKS_OWN:
+            schemas.pop(name, None)
+        for route in (route for verbs in document["paths"].values() for route in verbs.values()):
+            if "application/json" in route["responses"].get("422", {}).get("content", {}):
+                del route["responses"]["422"]
         return document
 
     app.openapi = openapi  # type: ignore[method-assign]

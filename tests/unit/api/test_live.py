@@ -1,0 +1,122 @@
+"""A camera's sliding playlist: in order, each fragment once, numbers that never fall behind, breaks where they are."""
+
+import re
+from dataclasses import replace
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from vantage_api.domain.live import KEPT, SHOWN, LiveCamera, LiveFragment
+
+S = 1_000_000
+START = 1_790_000_000 * S
+
+
+def fragment(sequence: int, *, epoch: int = 7, at: float | None = None, **more: object) -> LiveFragment:
+    start = START + round((sequence if at is None else at) * S)
+    made = LiveFragment(
+        fragment_id=f"frg_{epoch}_{sequence}",
+        epoch=epoch,
+        sequence=sequence,
+        start_us=start,
+        duration_us=S,
+        picture=("avc1.42C00D", 320, 180, 700),
+        bucket="live",
+        pack="p",
+        offset=0,
+        length=1000,
+        init_length=700,
+        sha256="",
+        broken=False,
+    )
+    return replace(made, **more)  # type: ignore[arg-type]
+
+
+def camera(*fragments: LiveFragment) -> LiveCamera:
+    made = LiveCamera()
+    for one in fragments:
+        made.add(one)
+    return made
+
+
+def names(text: str) -> list[str]:
+    return [line.removeprefix("segments/").removesuffix(".m4s") for line in text.splitlines() if line[0] != "#"]
+
+
+def tag(text: str, name: str) -> int:
+    found = re.search(rf"^#{name}:(\d+)$", text, re.MULTILINE)
+    assert found
+    return int(found[1])
+
+
+class TestOrder:
+    def test_a_copy_and_an_epoch_that_is_over_are_not_taken(self) -> None:
+        made = camera(fragment(0), fragment(1))
+        assert not made.add(fragment(1))
+        assert not made.add(fragment(0))
+        assert made.add(fragment(0, epoch=8, at=2))
+        assert not made.add(fragment(2))
+        assert names(made.playlist()) == ["frg_7_0", "frg_7_1", "frg_8_0"]
+
+    def test_the_oldest_make_room_and_can_still_be_had_for_a_while(self) -> None:
+        made = camera(*(fragment(number) for number in range(KEPT + 5)))
+        assert names(made.playlist()) == [f"frg_7_{number}" for number in range(KEPT + 5 - SHOWN, KEPT + 5)]
+        assert made.find("frg_7_5") is not None
+        assert made.find("frg_7_4") is None
+
+    def test_before_the_first_fragment_there_is_no_playlist(self) -> None:
+        with pytest.raises(LookupError):
+            LiveCamera().playlist()
+
+
+class TestBreaks:
+    @pytest.mark.parametrize(
+        "following",
+        [
+            fragment(1, broken=True),
+            fragment(2),
+            fragment(0, epoch=8, at=1),
+            fragment(1, at=1.5),
+            fragment(1, picture=("avc1.42C00D", 640, 360, 700)),
+            fragment(1, picture=("avc1.42C00D", 320, 180, 701)),
+        ],
+    )
+    def test_the_timeline_breaks_with_a_new_initialisation_segment(self, following: LiveFragment) -> None:
+        text = camera(fragment(0), following).playlist()
+        assert text.count("#EXT-X-DISCONTINUITY\n") == 1
+        assert text.count("#EXT-X-MAP:") == 2
+
+    def test_fragments_that_follow_one_another_share_theirs(self) -> None:
+        text = camera(*(fragment(number, at=number * 1.04) for number in range(5))).playlist()
+        assert "#EXT-X-DISCONTINUITY\n" not in text
+        assert text.count("#EXT-X-MAP:") == 1
+
+    def test_a_break_that_has_left_the_list_is_counted(self) -> None:
+        before = camera(fragment(0), fragment(0, epoch=8, at=1))
+        after = camera(fragment(0), *(fragment(n, epoch=8, at=n + 1) for n in range(SHOWN)))
+        counted = "EXT-X-DISCONTINUITY-SEQUENCE"
+        assert tag(after.playlist(), counted) == tag(before.playlist(), counted) + 1
+        assert "#EXT-X-DISCONTINUITY\n" not in after.playlist()
+
+    def test_the_run_of_a_segment_leads_to_its_initialisation_segment(self) -> None:
+        made = camera(fragment(0), fragment(0, epoch=8, at=1))
+        runs = [int(name) for name in re.findall(r'URI="init/(\d+)\.mp4"', made.playlist())]
+        assert [one.epoch for run in runs if (one := made.with_breaks(run))] == [7, 8]
+        assert made.with_breaks(1) is None
+
+
+@given(st.integers(1, 200), st.integers(0, 200), st.lists(st.floats(0.8, 10), min_size=400, max_size=400))
+def test_the_numbers_of_a_restarted_gateway_do_not_fall_behind(seen: int, later: int, durations: list[float]) -> None:
+    fragments, at = [], 0.0
+    for number, duration in enumerate(durations):
+        fragments.append(fragment(number, at=at, duration_us=round(duration * S)))
+        at += duration
+    old, new = camera(*fragments[:seen]), camera(*fragments[max(0, seen - KEPT + 1) : seen + later])
+    for name in ("EXT-X-MEDIA-SEQUENCE", "EXT-X-DISCONTINUITY-SEQUENCE"):
+        assert tag(new.playlist(), name) >= tag(old.playlist(), name)
+
+
+def test_the_target_does_not_shrink_while_it_is_played() -> None:
+    made = camera(fragment(0, duration_us=2 * S), *(fragment(n, at=n + 1) for n in range(1, 20)))
+    assert tag(made.playlist(), "EXT-X-TARGETDURATION") == 2
