@@ -1,10 +1,16 @@
 """`rules.v1`: one alert rule, versioned. An alert names the version that made it."""
 
-from typing import Annotated, Literal
+from typing import Annotated
 
 from msgspec import Meta
 
-from vantage.contracts.base import CameraId, Label, Message, Micros, Name, Severity, Span, Text
+from vantage.contracts.base import CELL, NAME, Label, Message, Micros, Name, Severity, Span, Text
+
+CameraWanted = Annotated[
+    str,
+    # one pattern: msgspec holds every string of a union to the union's pattern, a literal `*` as well
+    Meta(pattern=rf"^(\*|{CELL}\.{NAME})$", description="A camera's id, or `*` for all."),
+]
 
 
 class Intrusion(Message, frozen=True, kw_only=True, tag="intrusion"):
@@ -33,7 +39,7 @@ class Rule(Message, frozen=True, kw_only=True):
     version: Annotated[int, Meta(ge=1, description="Grows by one with each change.")]
     name: Text
     enabled: bool = True
-    cameras: Annotated[list[CameraId | Literal["*"]], Meta(min_length=1, description="Camera ids, or `*` for all.")]
+    cameras: Annotated[list[CameraWanted], Meta(min_length=1, description="Camera ids, or `*` for all.")]
     condition: Intrusion | CrowdCount
     severity: Severity = "moderate"
     clear_us: Span = 2_000_000
