@@ -11,7 +11,7 @@ from typing import TypeVar
 import structlog
 from structlog.typing import EventDict, Processor, WrappedLogger
 
-from vantage.errors import DeadLetterLimit, Retryable, StartupError
+from vantage.errors import Retryable, StartupError, VantageError
 from vantage.health import HealthServer, Readiness
 from vantage.settings import ServiceSettings
 from vantage.telemetry import start_telemetry
@@ -39,7 +39,7 @@ def run_service(name: str, settings: type[S], main: Callable[[S, Running], None]
         _fail(name, error, error.exit_code)
     except Retryable as error:
         _fail(name, error, EXIT_UNAVAILABLE)
-    except DeadLetterLimit as error:
+    except VantageError as error:
         _fail(name, error, EXIT_SOFTWARE)
 
 
