@@ -160,8 +160,10 @@ class StorageProcess:
 
     def waiting_for(self) -> dict[str, str]:
         """What the process says it waits for; empty when it is ready."""
-        listens = next(json.loads(line) for line in self.log.splitlines() if "health endpoint listens" in line)
-        connection = HTTPConnection("127.0.0.1", listens["port"], timeout=5)
+        listens = [json.loads(line) for line in self.log.splitlines() if "health endpoint listens" in line]
+        if not listens:
+            return {"process": "it has hardly begun"}
+        connection = HTTPConnection("127.0.0.1", listens[0]["port"], timeout=5)
         connection.request("GET", "/readyz")
         return dict(json.loads(connection.getresponse().read())["waiting"])
 
