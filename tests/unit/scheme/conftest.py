@@ -6,15 +6,19 @@ from pathlib import Path
 import pytest
 
 from vantage.contracts import Camera, Rule
+from vantage.errors import BrokerUnavailable
 
 EXAMPLES = Path(__file__).resolve().parents[3] / "services" / "scheme" / "examples"
 
 
 class MemoryRegister:
-    """The published state, without an event log. The same suite holds it and the real one to the port."""
+    """The published state, without an event log, that can be away. tests/integration/scheme/test_register.py holds it
+    and the real one to the port.
+    """
 
     def __init__(self) -> None:
         self.log: list[Camera | Rule] = []
+        self.away = False
 
     def cameras(self) -> Mapping[str, Camera]:
         return {change.camera_id: change for change in self.log if isinstance(change, Camera)}
@@ -23,6 +27,9 @@ class MemoryRegister:
         return {change.rule_id: change for change in self.log if isinstance(change, Rule)}
 
     def publish(self, changes: Sequence[Camera | Rule]) -> None:
+        if self.away:
+            msg = "the log is away"
+            raise BrokerUnavailable(msg)
         self.log += changes
 
 
