@@ -20,6 +20,7 @@ from vantage.contracts.base import Place
 from vantage.contracts.camera import Analysis, Authority, Source
 from vantage.objects import S3ObjectStore
 from vantage.publish import Publisher
+from vantage.stream.dead_letters import original_headers
 from vantage_detect.clip import Clip, encode
 from vantage_detect.domain.letterbox import Size
 from vantage_stack.ports import Ports
@@ -58,7 +59,7 @@ class Topics:
     def headers(self, topic: str, camera_id: str) -> list[Mapping[str, str]]:
         """The headers of each message under the camera's key."""
         return [
-            {str(name): bytes(value or b"").decode() for name, value in record.headers() or []}  # type: ignore[arg-type]
+            {name: value.decode() for name, value in original_headers(record)}
             for record in self._records(topic)
             if record.key() == camera_id.encode()
         ]

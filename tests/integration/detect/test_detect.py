@@ -14,17 +14,17 @@ def labels(messages: list[Detections]) -> Counter[str]:
 
 class TestSeeing:
     def test_says_once_for_each_fragment_what_is_in_it(self, street: Street, detect: Detect, topics: Topics) -> None:
-        fragments = [*street.store_pack([0, 1, 2]), *street.store_pack([3])]
+        fragments = [*street.store_pack([1, 2, 3]), *street.store_pack([4, 5, 6, 7])]
         detect.start()
         street.announce(fragments)
-        messages = until(lambda: all_of(topics, street, 4), "four messages")
+        messages = until(lambda: all_of(topics, street, 7), "a message each")
         assert [message.fragment_id for message in messages] == [fragment.fragment_id for fragment in fragments]
-        assert [len(message.frames) for message in messages] == [5, 5, 5, 5]
+        assert [len(message.frames) for message in messages] == [5] * 7
         assert {frame.at for frame in messages[1].frames} <= {
             fragments[1].start + frame.after_us for frame in fragments[1].frames
         }
-        assert labels(messages)["person"] >= 20
-        assert labels(messages)["bicycle"] >= 10
+        assert labels(messages)["person"] >= 8
+        assert labels(messages)["bicycle"] >= 1
 
     def test_follows_objects_until_the_camera_has_another_owner(
         self, street: Street, detect: Detect, topics: Topics

@@ -36,9 +36,9 @@ class Analyser:
         self._networks = {network.size: network for network in networks}
         self._decoder = Decoder()
 
-    def network_for(self, fragment: Fragment) -> Network:
-        """The network whose input fits the fragment's picture best."""
-        return self._networks[best_fit(_size(fragment), self._networks).input]
+    def digest_for(self, fragment: Fragment) -> str:
+        """The digest of the network whose input fits the fragment's picture best."""
+        return self._networks[best_fit(_size(fragment), self._networks).input].digest
 
     def look(self, data: bytes, fragment: Fragment, wanted: Sequence[int]) -> Looked:
         """See what is in the wanted frames, by index. Times come from the message, never from the video.

@@ -16,6 +16,7 @@ from vantage.contracts.base import Clock, Picture
 from vantage.contracts.fragment import Frame
 from vantage.ids import fragment_id
 from vantage_detect.domain.letterbox import Size
+from vantage_detect.errors import Unusable
 
 _CMAF = "+cmaf+frag_keyframe+empty_moov+default_base_moof"
 
@@ -65,7 +66,31 @@ class Clip:
 
 
 def encode(source: Path, size: Size, fps: int, seconds: int, crf: int = 23) -> Clip:
-    """The source as a camera would send it: H.264, a keyframe each second, no B-frames; `fps` its own or another."""
+    """The source as a camera would send it: H.264, a keyframe each second, no B-frames; `fps` its own or another.
+
+    Raises Unusable where the source is no video.
+    """
+    try:
+        return Clip(tuple(_pieces(_encoded(source, size, fps, seconds, crf))), fps, size)
+    except (av.FFmpegError, IndexError) as error:
+        msg = f"{source} is no video that can be read: {error}"
+        raise Unusable(msg) from error
+
+
+def native(source: Path, seconds: int) -> Clip:
+    """The source in its own size and rate. Raises Unusable."""
+    try:
+        with av.open(str(source), "r") as reader:
+            stream = reader.streams.video[0]
+            size = Size(stream.width - stream.width % 2, stream.height - stream.height % 2)
+            fps = max(1, round(stream.average_rate or 25))
+    except (av.FFmpegError, IndexError) as error:
+        msg = f"{source} is no video that can be read: {error}"
+        raise Unusable(msg) from error
+    return encode(source, size, fps, seconds)
+
+
+def _encoded(source: Path, size: Size, fps: int, seconds: int, crf: int) -> bytes:
     memory = io.BytesIO()
     with av.open(str(source)) as reader, av.open(memory, "w", format="mp4", options={"movflags": _CMAF}) as writer:
         options = {"preset": "veryfast", "crf": str(crf), "g": str(fps), "bf": "0", "x264-params": "scenecut=0"}
@@ -78,7 +103,7 @@ def encode(source: Path, size: Size, fps: int, seconds: int, crf: int = 23) -> C
             scaled.pts, scaled.time_base, scaled.pict_type = turn, Fraction(1, fps), 0
             writer.mux(stream.encode(scaled))
         writer.mux(stream.encode())
-    return Clip(tuple(_pieces(memory.getvalue())), fps, size)
+    return memory.getvalue()
 
 
 def _pieces(video: bytes) -> Iterator[Piece]:

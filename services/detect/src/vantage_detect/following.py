@@ -14,7 +14,7 @@ from vantage_detect.domain.watched import Place, Watched
 from vantage_detect.looker import Key, Outcome
 
 _QUIET_S = 10.0
-"""A camera that sends nothing for so long has no more tracks; it may have none of its own end for hours."""
+"""Tracks end with the fragments that no longer show them; those of a camera that sends no more end after this."""
 
 
 @dataclass
@@ -80,17 +80,15 @@ class Following:
                 if key not in self._answers:
                     self._answers[key] = list(self._take(received, outcomes[key]))
                 messages += self._answers[key]
-            if owned:
-                quiet = self._end_quiet()
-                self._answers[owned[-1].partition, owned[-1].offset] += quiet
-                messages += quiet
             self._measure()
         return messages
 
     def end_quiet(self) -> list[Outgoing]:
         """End the tracks of cameras that send no more."""
+        before = self._clock.monotonic() - _QUIET_S
         with self._lock:
-            return self._end_quiet()
+            quiet = [camera_id for camera_id, camera in self._cameras.items() if camera.heard_s < before]
+            return [message for camera_id in quiet for message in self._end(camera_id)]
 
     def _take(self, received: Received[Fragment], outcome: Outcome) -> Iterator[Outgoing]:
         fragment = received.message
@@ -124,11 +122,6 @@ class Following:
     def _end(self, camera_id: str, ended: Ended | None = None) -> list[Outgoing]:
         camera = self._cameras.pop(camera_id, None)
         return [] if camera is None else list(_tracks(camera_id, camera, camera.watched.end(ended)))
-
-    def _end_quiet(self) -> list[Outgoing]:
-        before = self._clock.monotonic() - _QUIET_S
-        quiet = [camera_id for camera_id, camera in self._cameras.items() if camera.heard_s < before]
-        return [message for camera_id in quiet for message in self._end(camera_id)]
 
     def _count(self, received: Received[Fragment], outcome: Outcome) -> None:
         metrics.FRAGMENTS.labels(outcome.kind).inc()

@@ -21,7 +21,7 @@ class DetectHandler(Handler[Fragment]):
         return self._following.answer(batch, outcomes)
 
     def idle(self) -> Iterable[Outgoing]:
-        """Nothing came: cameras that went quiet lose their tracks."""
+        """The tracks of cameras that went quiet end."""
         return self._following.end_quiet()
 
     def assigned(self, topic: str, partitions: Sequence[int]) -> None:  # noqa: ARG002

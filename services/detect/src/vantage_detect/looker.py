@@ -3,7 +3,7 @@
 import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Literal, Protocol
 
 from vantage.clock import Clock
 from vantage.contracts import Fragment
@@ -11,7 +11,7 @@ from vantage.errors import ObjectMissing
 from vantage.stream import Poison, Received
 from vantage_detect.adapters.desired import DesiredRates
 from vantage_detect.adapters.packs import Packs
-from vantage_detect.analyser import Analyser, Look, Looked
+from vantage_detect.analyser import Look, Looked
 from vantage_detect.domain.freshness import Freshness, captured_until, turns
 from vantage_detect.domain.sampling import wanted
 from vantage_detect.domain.watched import Place, refusal
@@ -22,6 +22,18 @@ Key = tuple[int, int]
 """Partition and offset of a fragment's message."""
 
 _MOST_CAMERAS = 10_000
+
+
+class Detector(Protocol):
+    """What sees: the analyser with its networks."""
+
+    def digest_for(self, fragment: Fragment) -> str:
+        """The digest of the network that looks at such pictures."""
+        ...
+
+    def look(self, data: bytes, fragment: Fragment, wanted: Sequence[int]) -> Looked:
+        """See what is in the wanted frames, by index. Raises Unusable."""
+        ...
 
 
 @dataclass(frozen=True)
@@ -60,10 +72,10 @@ class Looker:
     """
 
     def __init__(
-        self, packs: Packs, analyser: Analyser, rates: DesiredRates, freshness: Freshness, clock: Clock
+        self, packs: Packs, detector: Detector, rates: DesiredRates, freshness: Freshness, clock: Clock
     ) -> None:
         self._packs = packs
-        self._analyser = analyser
+        self._detector = detector
         self._rates = rates
         self._freshness = freshness
         self._clock = clock
@@ -106,7 +118,7 @@ class Looker:
             last[fragment.camera_id] = (fragment.epoch, fragment.sequence)
             rate = self._rates.rate(fragment.camera_id)
             frames = wanted(fragment.start, fragment.duration, [frame.after_us for frame in fragment.frames], rate)
-            digest = self._analyser.network_for(fragment).digest
+            digest = self._detector.digest_for(fragment)
             if frames:
                 tasks.append(Task(received, frames, digest))
             else:
@@ -134,7 +146,7 @@ class Looker:
         data = self._packs.fetch(task.key, fragment)
         try:
             _check(data, fragment)
-            seen = self._seen[task.key] = self._analyser.look(data, fragment, task.wanted)
+            seen = self._seen[task.key] = self._detector.look(data, fragment, task.wanted)
         except Unusable as error:
             raise Poison(task.received, f"{fragment.fragment_id} of {fragment.camera_id}: {error}") from error
         self._note_turn(fragment.camera_id)

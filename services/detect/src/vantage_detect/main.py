@@ -1,5 +1,9 @@
 """The entry points of detect."""
 
+import sys
+from pathlib import Path
+from typing import Annotated
+
 import structlog
 import typer
 
@@ -16,9 +20,11 @@ from vantage_detect.adapters.network import load_networks
 from vantage_detect.adapters.packs import Packs
 from vantage_detect.analyser import Analyser
 from vantage_detect.domain.freshness import Freshness
+from vantage_detect.errors import Unusable
 from vantage_detect.following import Following
 from vantage_detect.handler import DetectHandler
 from vantage_detect.looker import Looker
+from vantage_detect.profile import profile_clip
 from vantage_detect.settings import DetectSettings
 
 _log = structlog.get_logger()
@@ -30,9 +36,19 @@ _PATIENCE_S = 3.0
 _LIVE = "live"
 
 
-@app.callback()
-def _commands() -> None:
-    """Fragments in, detections and tracks out."""
+@app.command()
+def profile(
+    clip: Annotated[Path, typer.Argument(exists=True, dir_okay=False, help="Any video file.")],
+    model_dir: Annotated[Path, typer.Option(envvar="VANTAGE_DETECT_MODEL_DIR", help="Folder of the networks.")],
+    seconds: Annotated[int, typer.Option(min=1, help="How much of the clip.")] = 10,
+    rate: Annotated[float, typer.Option(min=0.1, max=25, help="Looks a second.")] = 5.0,
+    threads: Annotated[int, typer.Option(min=1, help="Threads of one inference.")] = 1,
+) -> None:
+    """Say where the time of one fragment goes, by the whole way from bytes to messages on this machine."""
+    try:
+        typer.echo(profile_clip(clip, load_networks(model_dir, threads), seconds, rate))
+    except (StartupError, Unusable) as error:
+        sys.exit(f"vantage-detect: {error}")
 
 
 @app.command()
