@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import httpx
 import pytest
+from prometheus_client import REGISTRY
 
 from vantage.contracts import Camera
 from vantage.contracts.base import Place
@@ -22,11 +24,12 @@ from vantage_api.feed import Feed
 from vantage_api.gateway import Gateway, Work
 from vantage_api.hub import AlertHub
 from vantage_api.settings import ApiSettings
+from vantage_api.web.alerts import EventStream
 from vantage_api.web.app import build, describe
 from vantage_api.web.edge import console_policy
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from collections.abc import AsyncGenerator, AsyncIterator, MutableMapping
 
     from tests.unit.api.conftest import MemoryAlerts, MemoryAudit, MemoryCameras, Provider
     from vantage.testing import ManualClock
@@ -257,6 +260,40 @@ class TestAnswers:
             "audience": "urn:vantage:api",
             "cell_id": "hk1",
         }
+
+
+class TestStream:
+    async def test_who_takes_nothing_is_cut_off_and_leaves(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr("vantage_api.web.alerts._SEND_S", 0.01)
+        left: list[bool] = []
+
+        async def parts() -> AsyncGenerator[bytes]:
+            try:
+                while True:
+                    yield b": heartbeat\n\n"
+            finally:
+                left.append(True)
+
+        async def send(message: MutableMapping[str, Any]) -> None:
+            if message["type"] == "http.response.body":
+                await asyncio.Event().wait()
+
+        await EventStream(parts()).stream_response(send)
+        assert left
+
+
+class TestFigures:
+    async def test_a_request_is_counted_by_its_route_not_its_path(
+        self, http: httpx.AsyncClient, alert_index: MemoryAlerts
+    ) -> None:
+        before = served("/v1/alerts/{alert_id}", 404)
+        assert (await http.get("/v1/alerts/alr_1")).status_code == 404
+        assert served("/v1/alerts/{alert_id}", 404) == before + 1
+
+
+def served(route: str, status: int) -> float:
+    labels = {"route": route, "status": str(status)}
+    return REGISTRY.get_sample_value("vantage_api_request_seconds_count", labels) or 0
 
 
 class TestHeaders:

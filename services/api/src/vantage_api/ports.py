@@ -125,7 +125,7 @@ class Live(Protocol):
         """A fragment, while it is kept."""
         ...
 
-    def with_breaks(self, camera_id: str, breaks: int) -> LiveFragment | None:
+    def of_run(self, camera_id: str, run: str) -> LiveFragment | None:
         """A fragment of that unbroken run, for its initialisation segment."""
         ...
 

@@ -135,7 +135,7 @@ class Viewing:
         return Stored(found.bucket, found.pack, found.offset + init, found.length - init, found.sha256)
 
     def _live_init(self, view: View, name: str) -> Stored | None:
-        found = self.live.with_breaks(view.camera_id, int(name)) if name.isascii() and name.isdecimal() else None
+        found = self.live.of_run(view.camera_id, name)
         return Stored(found.bucket, found.pack, found.offset, found.init_length) if found else None
 
     async def _recorded_segment(self, view: View, name: str) -> Stored | None:

@@ -43,11 +43,11 @@ class LiveFollower:
             camera = self._cameras.get(camera_id)
             return camera.find(fragment_id) if camera else None
 
-    def with_breaks(self, camera_id: str, breaks: int) -> LiveFragment | None:
+    def of_run(self, camera_id: str, run: str) -> LiveFragment | None:
         """A fragment of that unbroken run, for its initialisation segment."""
         with self._lock:
             camera = self._cameras.get(camera_id)
-            return camera.with_breaks(breaks) if camera else None
+            return camera.of_run(run) if camera else None
 
     def _begin(self, consumer: Consumer, partitions: Sequence[int]) -> list[TopicPartition]:
         """Half a minute ago, so that a restarted gateway has a playlist at once."""

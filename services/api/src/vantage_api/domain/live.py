@@ -1,7 +1,8 @@
-"""One camera's last seconds, numbered as a sliding HLS playlist wants them.
+"""One camera's last seconds as a sliding HLS playlist, whose numbers every gateway and every restart agrees on.
 
-A process that is killed loses this memory and builds it again from the topic. Its numbers then start from the capture
-time, faster than fragments come, so they never fall behind those that a player has seen before: the player goes on.
+A fragment's number is its sequence on top of its epoch's beginning, so a gateway that was killed goes on with the same
+numbers, and a player does not notice. Numbers in a playlist have no holes: after a hole, or when another owner takes
+the camera over, the playlist begins anew, further on.
 """
 
 from collections import deque
@@ -17,10 +18,10 @@ SHOWN = 10
 _SEAM_US = 100_000
 """Starts that differ by less from the end before are one timeline."""
 
-_COUNTED_FROM_US = 1_577_836_800_000_000
+_COUNTED_FROM_MS = 1_577_836_800_000
 """2020 began then: numbers that start here fit the 32 bits that some players have for them."""
-_COUNT_US = 500_000
-"""A number each half second; fragments are 0.8 s at least, but for the end of a stream."""
+_NUMBER_MS = 500
+"""An epoch's beginning counts one each half second; fragments are 0.8 s at least, so the next epoch is further on."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,8 +41,13 @@ class LiveFragment:
     init_length: int
     sha256: str
     broken: bool
-    number: int = 0
     breaks: int = 0
+    run: str = ""
+
+    @property
+    def number(self) -> int:
+        """Its media sequence number."""
+        return max(0, self.epoch - _COUNTED_FROM_MS) // _NUMBER_MS + self.sequence
 
     @classmethod
     def of(cls, fragment: Fragment) -> "LiveFragment":
@@ -69,45 +75,50 @@ class LiveCamera:
 
     def __init__(self) -> None:
         self._kept: deque[LiveFragment] = deque(maxlen=KEPT)
+        self._unbroken = 0  # fragments without a hole up to the last
+        self._runs = 0  # breaks within the epoch
         self._target = 1  # a playlist's target must not shrink while it is played
 
     def add(self, fragment: LiveFragment) -> bool:
         """Take a fragment unless it is a copy or its epoch is over; whether it was taken."""
         last = self._kept[-1] if self._kept else None
-        self._target = max(self._target, target_duration(fragment.duration_us))
-        if last is None:
-            number = max(0, fragment.start_us - _COUNTED_FROM_US) // _COUNT_US
-            self._kept.append(replace(fragment, number=number, breaks=number))
-            return True
-        if (fragment.epoch, fragment.sequence) <= (last.epoch, last.sequence):
+        if last is not None and (fragment.epoch, fragment.sequence) <= (last.epoch, last.sequence):
             return False
-        breaks = last.breaks + _breaks(last, fragment)
-        self._kept.append(replace(fragment, number=last.number + 1, breaks=breaks))
+        self._target = max(self._target, target_duration(fragment.duration_us))
+        breaks = last is not None and _breaks(last, fragment)
+        self._unbroken = self._unbroken + 1 if last is not None and _follows(last, fragment) else 1
+        self._runs = self._runs + breaks if last is not None and last.epoch == fragment.epoch else 0
+        counted = last.breaks + breaks if last is not None else 0
+        self._kept.append(replace(fragment, breaks=counted, run=f"{fragment.epoch}-{self._runs}"))
         return True
 
     def find(self, fragment_id: str) -> LiveFragment | None:
         """The fragment of that id, while it is kept."""
         return next((one for one in self._kept if one.fragment_id == fragment_id), None)
 
-    def with_breaks(self, breaks: int) -> LiveFragment | None:
-        """A fragment of the unbroken run that has this number: all of them share an initialisation segment."""
-        return next((one for one in reversed(self._kept) if one.breaks == breaks), None)
+    def of_run(self, run: str) -> LiveFragment | None:
+        """A fragment of that unbroken run: all of them share an initialisation segment."""
+        return next((one for one in reversed(self._kept) if one.run == run), None)
 
     def playlist(self) -> str:
         """The sliding playlist of what is there now; LookupError before the first fragment."""
-        shown = list(self._kept)[-SHOWN:]
-        if not shown:
+        if not self._kept:
             msg = "no fragment has come yet"
             raise LookupError(msg)
+        shown = list(self._kept)[-min(self._unbroken, SHOWN) :]
         entries = [_entry(one, shown[at - 1] if at else None) for at, one in enumerate(shown)]
         first = shown[0]
         return live_playlist(entries, target=self._target, sequence=first.number, discontinuity_sequence=first.breaks)
 
 
+def _follows(last: LiveFragment, new: LiveFragment) -> bool:
+    return (new.epoch, new.sequence) == (last.epoch, last.sequence + 1)
+
+
 def _breaks(last: LiveFragment, new: LiveFragment) -> bool:
     return (
         new.broken
-        or (new.epoch, new.sequence) != (last.epoch, last.sequence + 1)
+        or not _follows(last, new)
         or new.picture != last.picture
         or abs(new.start_us - last.start_us - last.duration_us) > _SEAM_US
     )
@@ -118,6 +129,6 @@ def _entry(one: LiveFragment, before: LiveFragment | None) -> Entry:
         uri=f"segments/{one.fragment_id}.m4s",
         start_us=one.start_us,
         duration_us=one.duration_us,
-        init_uri=f"init/{one.breaks}.mp4",
-        discontinuity=before is not None and before.breaks != one.breaks,
+        init_uri=f"init/{one.run}.mp4",
+        discontinuity=before is not None and before.run != one.run,
     )

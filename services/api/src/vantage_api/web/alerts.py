@@ -4,6 +4,7 @@ import asyncio
 from contextlib import aclosing
 from typing import Annotated, Any
 
+import structlog
 from fastapi import APIRouter, Header, Path, Query
 from fastapi.responses import StreamingResponse
 from pydantic import BaseModel, ConfigDict, Field
@@ -18,6 +19,7 @@ from vantage_api.web.answers import CAMERA_ID, AlertAnswer, AlertsAnswer
 from vantage_api.web.problems import responses
 from vantage_api.web.sign_in import TheCaller, TheGateway
 
+_log = structlog.get_logger()
 router = APIRouter(prefix="/v1/alerts", tags=["alerts"])
 _SEND_S = 30.0
 _STREAM: dict[int | str, dict[str, Any]] = {
@@ -36,10 +38,14 @@ class EventStream(StreamingResponse):
     async def stream_response(self, send: Send) -> None:
         """Send each part as it comes."""
         await send({"type": "http.response.start", "status": self.status_code, "headers": self.raw_headers})
-        async with aclosing(self.body_iterator) as parts:  # type: ignore[type-var]
-            async for part in parts:
-                async with asyncio.timeout(_SEND_S):
-                    await send({"type": "http.response.body", "body": part, "more_body": True})
+        try:
+            async with aclosing(self.body_iterator) as parts:  # type: ignore[type-var]
+                async for part in parts:
+                    async with asyncio.timeout(_SEND_S):
+                        await send({"type": "http.response.body", "body": part, "more_body": True})
+        except TimeoutError:
+            _log.info("a subscriber has taken nothing and is cut off", after_s=_SEND_S)
+            return  # without an end of the body: the server closes the connection
         await send({"type": "http.response.body", "body": b"", "more_body": False})
 
 
