@@ -68,6 +68,11 @@ class Topics:
                 assert found.setdefault(one.recording_id, one) == one
         return sorted(found.values(), key=lambda recording: recording.start)
 
+    def at_least(self, camera: Camera, count: int) -> list[Recording]:
+        """The recordings, once there are so many."""
+        recordings = self.recordings(camera)
+        return recordings if len(recordings) >= count else []
+
     def statuses(self, camera: Camera) -> list[CameraStatus]:
         return [one for one in self._all() if isinstance(one, CameraStatus) and one.camera_id == camera.camera_id]
 
@@ -100,7 +105,7 @@ class Ingest:
         self._process: ManagedProcess | None = None
 
     def start(self, **more: str) -> None:
-        command = [Path(sysconfig.get_path("scripts")) / "vantage-ingest", "run"]
+        command: list[str | Path] = [Path(sysconfig.get_path("scripts")) / "vantage-ingest", "run"]
         self._process = ManagedProcess("ingest", command, log=self._log, environment={**self._environment, **more})
         self._process.start()
 
@@ -209,12 +214,12 @@ def ingest(stack: Stack, credentials: Path, cell: str, tmp_path: Path) -> Iterat
         "VANTAGE_KAFKA_SESSION_TIMEOUT_MS": "6000",
         "VANTAGE_STATE_DIR": str(tmp_path / "state"),
         "VANTAGE_INGEST_CREDENTIALS": str(credentials),
-        "VANTAGE_INGEST_RECORDING_SECONDS": "4",
+        "VANTAGE_INGEST_RECORDING_SECONDS": "3",
         "VANTAGE_INGEST_OPEN_TIMEOUT_SECONDS": "2",
         "VANTAGE_INGEST_READ_TIMEOUT_SECONDS": "2",
         "VANTAGE_INGEST_RETRY_FIRST_SECONDS": "0.2",
         "VANTAGE_INGEST_RETRY_LONGEST_SECONDS": "2",
-        "VANTAGE_INGEST_KAFKA_GRACE_SECONDS": "3",
+        "VANTAGE_INGEST_KAFKA_GRACE_SECONDS": "1",
     }
     ingest = Ingest(stack.environment() | own, tmp_path)
     yield ingest

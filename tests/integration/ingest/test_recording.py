@@ -19,7 +19,7 @@ def sha256(data: bytes) -> str:
 
 def decoded(data: bytes) -> int:
     """How many pictures a player gets; there must be nothing but one video track."""
-    with av.open(io.BytesIO(data)) as container:
+    with av.open(io.BytesIO(data), "r") as container:
         assert [stream.type for stream in container.streams] == ["video"]
         return sum(1 for _ in container.decode(video=0))
 
@@ -56,7 +56,7 @@ def test_what_a_camera_sends_is_live_and_recorded(
     camera = register.add("street", virtual_cameras.url(1))
     ingest.start()
 
-    recordings = until(lambda: len(topics.recordings(camera)) >= 3 and topics.recordings(camera), "three recordings")
+    recordings = until(lambda: topics.at_least(camera, 3), "three recordings")
     fragments = topics.fragments(camera)
     for fragment in fragments:
         check_fragment(object_store, fragment)

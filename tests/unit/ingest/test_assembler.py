@@ -105,7 +105,7 @@ def test_a_new_ownership_goes_on_without_a_gap(h264: Sequence[AccessUnit]) -> No
 
 @pytest.mark.parametrize("codec", ["h264", "h265"])
 def test_parameter_sets_may_come_in_the_stream_alone(codec: str) -> None:
-    units = coded(codec)  # type: ignore[arg-type]
+    units = coded(codec)
     made = assembler()
     made.connect(ParameterSets(codec, (), ()))  # type: ignore[arg-type]
     cuts = [cut for unit in units if (cut := made.feed(unit))]

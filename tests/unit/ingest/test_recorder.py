@@ -6,7 +6,8 @@ import pytest
 
 from vantage.contracts.recording import Gap
 from vantage_ingest.adapters.memory import Ends, LastEnd
-from vantage_ingest.adapters.spool import Finished, Spool
+from vantage_ingest.adapters.spool import Spool
+from vantage_ingest.adapters.spool_files import Finished
 from vantage_ingest.domain.cutter import Break
 from vantage_ingest.recorder import Recorder
 

@@ -8,7 +8,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from vantage_ingest.adapters.spool import OpenRecording, Spool, unavailable
+from vantage_ingest.adapters.spool import Spool
+from vantage_ingest.adapters.spool_files import OpenRecording, unavailable
 from vantage_ingest.domain.recording import Head
 from vantage_ingest.errors import SpoolUnavailable
 
@@ -37,7 +38,7 @@ def test_a_finished_recording_is_there_whole_until_it_is_removed(tmp_path: Path)
     open_ = recording(spool)
     for number in range(3):
         open_.append(cut(number))
-    finished = open_.finish()
+    finished = spool.finish(open_)
     assert finished is not None
     assert finished.data.read_bytes() == INIT + b"".join(cut(number).data for number in range(3))
     assert finished.end == cut(3).start
@@ -46,7 +47,8 @@ def test_a_finished_recording_is_there_whole_until_it_is_removed(tmp_path: Path)
 
 
 def test_a_recording_without_a_fragment_leaves_nothing(tmp_path: Path) -> None:
-    assert recording(Spool(tmp_path, MIB)).finish() is None
+    spool = Spool(tmp_path, MIB)
+    assert spool.finish(recording(spool)) is None
     assert not list(tmp_path.iterdir())
 
 
@@ -113,7 +115,7 @@ def test_the_limit_is_held_and_what_was_written_before_it_stays(tmp_path: Path) 
     open_.append(cut(1))
     with pytest.raises(SpoolUnavailable, match="VANTAGE_INGEST_SPOOL_MIB"):
         open_.append(cut(2))
-    finished = open_.finish()
+    finished = spool.finish(open_)
     assert finished is not None
     assert len(finished.entries) == 2
     with pytest.raises(SpoolUnavailable):
@@ -123,7 +125,8 @@ def test_the_limit_is_held_and_what_was_written_before_it_stays(tmp_path: Path) 
 
 
 def test_a_write_that_fails_half_way_is_taken_back(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    open_ = recording(Spool(tmp_path, MIB))
+    spool = Spool(tmp_path, MIB)
+    open_ = recording(spool)
     open_.append(cut(0))
     real = os.pwrite
 
@@ -136,7 +139,7 @@ def test_a_write_that_fails_half_way_is_taken_back(tmp_path: Path, monkeypatch: 
         with pytest.raises(SpoolUnavailable, match="free space"):
             open_.append(cut(1))
     open_.append(cut(1))
-    finished = open_.finish()
+    finished = spool.finish(open_)
     assert finished is not None
     assert finished.data.read_bytes() == INIT + cut(0).data + cut(1).data
 

@@ -11,7 +11,8 @@ from vantage.contracts.recording import Gap, GapCause
 from vantage.ids import recording_id
 from vantage_ingest import metrics
 from vantage_ingest.adapters.memory import Ends, LastEnd
-from vantage_ingest.adapters.spool import Finished, OpenRecording, Spool
+from vantage_ingest.adapters.spool import Spool
+from vantage_ingest.adapters.spool_files import Finished, OpenRecording
 from vantage_ingest.domain.assembler import Cut
 from vantage_ingest.domain.recording import Head, begins_anew
 from vantage_ingest.errors import SpoolUnavailable
@@ -89,7 +90,7 @@ class Recorder:
 
     def _finish(self, cause: GapCause | None, detail: str) -> None:
         open_, self._open = self._open, None
-        if open_ is not None and (finished := open_.finish()) is not None:
+        if open_ is not None and (finished := self._spool.finish(open_)) is not None:
             self._last, self._restarted = LastEnd(end=finished.end), False
             self._done(finished)
         if self._last is None or (open_ is None and (cause is None or self._last.cause is not None)):

@@ -32,18 +32,19 @@ from vantage_ingest.domain.backoff import Backoff
 from vantage_ingest.domain.holdings import Wanted
 from vantage_ingest.errors import SpoolUnavailable
 from vantage_ingest.fleet import Fleet
-from vantage_ingest.live import LiveQueue, LiveSender
+from vantage_ingest.keeper import Keeper
+from vantage_ingest.live import LiveSender
+from vantage_ingest.live_queue import LiveQueue
 from vantage_ingest.recorder import Recorder
-from vantage_ingest.said import Said
 from vantage_ingest.settings import IngestSettings
+from vantage_ingest.surroundings import Surroundings
 from vantage_ingest.sweeper import Sweeper
 from vantage_ingest.uploads import Uploads
-from vantage_ingest.worker import CameraWorker, Surroundings
+from vantage_ingest.worker import CameraWorker
 
 _MIB = 1 << 20
 _LIVE_GIVES_UP_S = 10.0
 _RECONCILE_S = 0.25
-_SWEEP_S = 60.0
 _CAMERAS_STOP_S = 4.0
 _UPLOADS_STOP_S = 4.0
 _log = structlog.get_logger()
@@ -76,8 +77,8 @@ class Ingest:
         self._around = self._surroundings()
         self._fleet = Fleet(self._worker, self._board, clock, settings.ingest_max_cameras, self._ends.forget)
         keep = timedelta(minutes=settings.ingest_live_keep_minutes)
-        self._sweeper = Sweeper(store, clock, cell, keep)
-        self._said = Said(clock)
+        sweeper = Sweeper(store, clock, cell, keep)
+        self._keeper = Keeper(self._spool, self._buckets, sweeper, self._ownership, clock)
         self._failure: VantageError | None = None
 
     @classmethod
@@ -143,28 +144,9 @@ class Ingest:
                 self._live.tick()
 
     def _keep(self) -> None:
-        sweep_at = self._clock.monotonic()
         while not self._running.stop.wait(self._settings.ingest_sync_seconds):
             with self._surviving("keeper"):
-                self._sync()
-                if self._clock.monotonic() >= sweep_at:
-                    sweep_at = self._clock.monotonic() + _SWEEP_S
-                    self._sweep()
-
-    def _sync(self) -> None:
-        try:
-            self._spool.sync()
-            self._said.good("sync", "the spool is forced to the disk again")
-        except SpoolUnavailable as error:
-            self._said.bad("sync", "the spool cannot be forced to the disk", str(error))
-
-    def _sweep(self) -> None:
-        try:
-            self._buckets.ensure()
-            self._sweeper.sweep(self._ownership.partitions())
-            self._said.good("sweep", "old packs are swept again")
-        except VantageError as error:
-            self._said.bad("sweep", "old packs cannot be swept now", str(error))
+                self._keeper.turn()
 
     def _stop(self, threads: list[threading.Thread]) -> None:
         """Cameras first, so that their last recordings are finished; then what brings them away; then the rest."""

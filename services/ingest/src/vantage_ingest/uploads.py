@@ -16,7 +16,8 @@ from vantage.contracts.recording import Gap
 from vantage.errors import ObjectMissing, VantageError
 from vantage.objects import ObjectStore
 from vantage_ingest import metrics
-from vantage_ingest.adapters.spool import Finished, Spool
+from vantage_ingest.adapters.spool import Spool
+from vantage_ingest.adapters.spool_files import Finished
 from vantage_ingest.buckets import Buckets
 from vantage_ingest.domain.backoff import Backoff
 from vantage_ingest.domain.recording import BUCKET, announcement, camera_prefix, object_key, whole

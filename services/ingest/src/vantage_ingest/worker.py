@@ -3,59 +3,27 @@ each end wait and connect again. Every end has a named cause; none leaves the th
 """
 
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
-from typing import Protocol
 
 import structlog
 
-from vantage.clock import Clock
 from vantage.contracts import Camera
 from vantage.contracts.recording import GapCause
-from vantage.contracts.status import CameraState
 from vantage_ingest import metrics
 from vantage_ingest.domain.assembler import Assembler, Cut
-from vantage_ingest.domain.backoff import Backoff
 from vantage_ingest.domain.capture import CaptureClock
 from vantage_ingest.domain.ends import EndCause
 from vantage_ingest.domain.init_segment import UnreadableParameters
 from vantage_ingest.domain.pack import LiveFragment
 from vantage_ingest.errors import StreamEnded
-from vantage_ingest.ports import Reader, Stream, Target
-from vantage_ingest.recorder import Recorder
+from vantage_ingest.ports import Stream
+from vantage_ingest.surroundings import Surroundings
 
 _STEADY_FRAGMENTS = 5
 """After so many fragments a connection counts as good, and the next wait is a first one."""
 _PATIENT = {EndCause.REFUSED, EndCause.NO_CREDENTIAL, EndCause.BAD_ADDRESS}
 _log = structlog.get_logger()
-
-
-class Statuses(Protocol):
-    """Where a camera's state is told."""
-
-    def set(self, camera_id: str, state: CameraState, cause: str = "", remedy: str = "") -> None:
-        """A camera's state."""
-        ...
-
-    def note(self, camera_id: str, *, epoch: int, reconnects: int, clock_offset_us: int | None) -> None:
-        """Figures beside the state."""
-        ...
-
-
-@dataclass(frozen=True)
-class Surroundings:
-    """What every camera's thread uses of the rest of the service."""
-
-    reader: Reader
-    target: Callable[[Camera], Target]
-    live: Callable[[LiveFragment], None]
-    recorder: Callable[[str], Recorder]
-    statuses: Statuses
-    backoff: Callable[[], Backoff]
-    new_epoch: Callable[[], int]
-    clock: Clock
-    trust_us: int
 
 
 class CameraWorker:

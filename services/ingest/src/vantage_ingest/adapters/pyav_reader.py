@@ -12,22 +12,12 @@ from typing import cast
 
 import av
 from av.container import InputContainer
-from av.error import ConnectionRefusedError as AvConnectionRefused
-from av.error import (
-    ExitError,
-    FFmpegError,
-    HTTPError,
-    HTTPForbiddenError,
-    HTTPNotFoundError,
-    HTTPUnauthorizedError,
-    InvalidDataError,
-)
-from av.error import OSError as AvOSError
-from av.error import TimeoutError as AvTimeout
+from av.error import FFmpegError
 from av.packet import Packet
 from av.video.stream import VideoStream
 
 from vantage.clock import Clock
+from vantage_ingest.adapters.pyav_errors import opening_failed, reading_failed
 from vantage_ingest.domain.ends import EndCause
 from vantage_ingest.domain.nal import is_keyframe, sets_in, split
 from vantage_ingest.domain.stream import TICKS, AccessUnit, Codec, ParameterSets, micros
@@ -36,18 +26,6 @@ from vantage_ingest.ports import Target
 
 _CODECS: dict[str, Codec] = {"h264": "h264", "hevc": "h265"}
 _AGREEMENT_US = 5_000
-_NEARLY = 0.9
-_ANSWERS: tuple[tuple[type[FFmpegError], EndCause, str], ...] = (
-    (HTTPUnauthorizedError, EndCause.REFUSED, "401"),
-    (HTTPForbiddenError, EndCause.REFUSED, "403"),
-    (HTTPNotFoundError, EndCause.NO_SUCH_STREAM, "404"),
-    (HTTPError, EndCause.NOT_PLAYED, ""),  # also what a stream without video comes to: nothing was set up to play
-    (AvConnectionRefused, EndCause.UNREACHABLE, "connection refused"),
-)
-_OTHERS: dict[type[FFmpegError], EndCause] = {
-    InvalidDataError: EndCause.SILENT,
-    AvOSError: EndCause.UNREACHABLE,
-}
 _PROTOCOLS = "rtsp,rtsps,rtp,srtp,tcp,tls,udp"
 
 
@@ -82,7 +60,7 @@ class PyavReader:
             return av.open(target.secret_url, options=options, timeout=(self._open_s, self._read_s))
         except FFmpegError as error:
             waited = self._clock.monotonic() - began
-            raise _opening_failed(error, waited, self._open_s) from None  # its text holds the password
+            raise opening_failed(error, waited, self._open_s) from None  # its text holds the password
 
 
 class PyavStream:
@@ -105,10 +83,8 @@ class PyavStream:
         """The pictures as they come. Raises StreamEnded at the end."""
         try:
             yield from self._timed()
-        except (ExitError, AvTimeout):
-            raise StreamEnded(EndCause.STALLED, f"nothing for {self._read_s:g} s") from None
         except FFmpegError as error:
-            raise StreamEnded(EndCause.ENDED, _name(error)) from None
+            raise reading_failed(error, self._read_s) from None
         raise StreamEnded(EndCause.ENDED, "the connection was closed")
 
     def _timed(self) -> Iterator[AccessUnit]:
@@ -178,18 +154,3 @@ def _codec(video: VideoStream) -> Codec:
     if name not in _CODECS:
         raise StreamEnded(EndCause.UNSUPPORTED, f"it announces {name}")
     return _CODECS[name]
-
-
-def _opening_failed(error: FFmpegError, waited: float, patience: float) -> StreamEnded:
-    for kind, cause, detail in _ANSWERS:
-        if isinstance(error, kind):
-            return StreamEnded(cause, detail or _name(error))
-    if isinstance(error, (ExitError, AvTimeout)) or waited >= patience * _NEARLY:
-        return StreamEnded(EndCause.UNREACHABLE, f"no answer within {patience:g} s")
-    cause = next((cause for kind, cause in _OTHERS.items() if isinstance(error, kind)), EndCause.FAILED)
-    return StreamEnded(cause, _name(error))
-
-
-def _name(error: FFmpegError) -> str:
-    """FFmpeg's own words without the url."""
-    return (error.strerror or type(error).__name__).lower()
