@@ -46,7 +46,7 @@ schemas-release: setup ## make today's schemas the ones that later changes are c
 fetch: setup ## download and build the stack's third-party programs into the user's cache
 	$(BIN)/vantage-stack fetch
 
-demo: fetch ## cameras, detection and alerts on real parts, until Ctrl-C (ONCE=1 ends by itself)
+demo: setup ## cameras, detection and alerts on real parts, until Ctrl-C (ONCE=1 ends by itself)
 	$(BIN)/vantage-stack demo $(if $(ONCE),--once)
 
 test: fetch ## unit, contract, integration on the real stack, one end-to-end test

@@ -1,6 +1,7 @@
 """The console, built from `console/` by the Node of a wheel: its types are checked, then it is bundled."""
 
 import shutil
+from collections.abc import Mapping
 from pathlib import Path
 
 from vantage_stack.cache import Cache, digest_of
@@ -34,6 +35,15 @@ def unit_tests(cache: Cache) -> str:
         work = _workshop(scratch)
         node(["build.mjs", "--tests"], folder=work)
         return node(["--test", *sorted((work / "dist-test").glob("*.mjs"))], folder=work)
+
+
+def browse(cache: Cache, told: Mapping[str, str]) -> str:
+    """Use the console in a real browser (`tests/browser.mjs` says what `told` holds); what it saw, as JSON.
+
+    Raises FetchFailed with what the page showed where it did not work.
+    """
+    with cache.scratch("console") as scratch:
+        return node(["tests/browser.mjs"], folder=_workshop(scratch), settings=told)
 
 
 def _workshop(scratch: Path) -> Path:

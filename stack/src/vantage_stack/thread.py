@@ -1,6 +1,6 @@
 """A whole thread: parts, services and the files that an authority would have written, for demo, tests, benchmarks."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,7 +9,7 @@ from vantage_stack.console import console_folder
 from vantage_stack.service import Files
 from vantage_stack.services import Say, Services
 from vantage_stack.stack import Stack
-from vantage_stack.street import write_scheme
+from vantage_stack.street import RULES, Crowd, Intrusion, write_scheme
 
 
 @dataclass(frozen=True)
@@ -25,6 +25,7 @@ def thread(
     name: str,
     cameras: int,
     *,
+    rules: Sequence[Intrusion | Crowd] = RULES,
     api_port: int = 0,
     settings: dict[str, str] | None = None,
     say: Say = print,
@@ -33,7 +34,7 @@ def thread(
     """Parts and services, started and ready; ended and cleaned up afterwards."""
     with Stack(name, base=base, cameras=cameras, api_port=api_port) as stack:
         folder = stack.home.part("scheme-files")
-        camera_file, rules_file = write_scheme(folder, stack.cameras, cameras)
+        camera_file, rules_file = write_scheme(folder, stack.cameras, cameras, rules)
         files = Files(camera_file, rules_file, folder / "credentials", console_folder(stack.cache, lambda _: None))
         with Services(stack, files, settings=settings, say=say) as services:
             say("starting Kafka, object store, PostgreSQL, sign-in and cameras")

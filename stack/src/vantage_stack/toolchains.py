@@ -39,9 +39,9 @@ def npm(arguments: Sequence[str | Path], *, folder: Path, scratch: Path) -> None
     _run("npm", [*node_command(), _NPM], arguments, folder=folder, settings=settings)
 
 
-def node(arguments: Sequence[str | Path], *, folder: Path) -> str:
-    """Run Node in a folder; what it printed. Raises FetchFailed."""
-    return _run("node", node_command(), arguments, folder=folder, settings={})
+def node(arguments: Sequence[str | Path], *, folder: Path, settings: Mapping[str, str] | None = None) -> str:
+    """Run Node in a folder, its environment widened by `settings`; what it printed. Raises FetchFailed."""
+    return _run("node", node_command(), arguments, folder=folder, settings=settings or {})
 
 
 def go(arguments: Sequence[str | Path], *, folder: Path, scratch: Path) -> None:
