@@ -2,7 +2,7 @@
 
 from prometheus_client import Counter, Gauge, Histogram
 
-CONSUMED = Counter("vantage_consumed_messages", "Messages handled and committed.", ["topic"])
+CONSUMED = Counter("vantage_consumed_messages", "Messages handled, their effect complete.", ["topic"])
 PUBLISHED = Counter("vantage_published_messages", "Messages that the broker has confirmed.", ["topic"])
 DEAD_LETTERS = Counter(
     "vantage_dead_letters",

@@ -127,6 +127,20 @@ class Log:
             consumer.close()
         return found
 
+    def member(self, group: str, name: str) -> Consumer:
+        """A static member of a group as the SDK makes one, for a test to do with what the SDK would not."""
+        return Consumer(
+            {
+                "bootstrap.servers": self.bootstrap,
+                "group.id": group,
+                "group.instance.id": name,
+                "session.timeout.ms": 6000,
+                "partition.assignment.strategy": "cooperative-sticky",
+                "enable.auto.commit": False,
+                "log_level": 0,
+            }
+        )
+
     def _consumer(self, group: str = "sdk-tests") -> Consumer:
         return Consumer(
             {"bootstrap.servers": self.bootstrap, "group.id": group, "enable.auto.commit": False, "log_level": 0}
@@ -208,7 +222,7 @@ def start(log: Log) -> Iterator[Start]:
             publisher,
             stop=stop,
             readiness=readiness,
-            options=LoopOptions(**{"group": group, "max_poll_interval_ms": 6000, **options}),
+            options=LoopOptions(**{"group": group, **options}),
         )
 
         def run() -> None:

@@ -6,9 +6,10 @@ from collections.abc import Sequence
 
 import structlog
 from confluent_kafka import Consumer, KafkaError, KafkaException
+from confluent_kafka.admin import AdminClient
 
 from vantage.health import Readiness
-from vantage.kafka import is_outage
+from vantage.kafka import client_settings, is_outage
 
 _log = structlog.get_logger()
 _PART = "kafka"
@@ -23,15 +24,16 @@ class Connection:
         self._bootstrap = bootstrap
         self._topics = topics
         self._readiness = readiness
+        readiness.waiting(_PART, f"Kafka at {bootstrap} was not asked yet")
         self._stop = stop
         self._away = True
         self._looked_at = 0.0
 
-    def wait(self, consumer: Consumer) -> bool:
+    def wait(self) -> bool:
         """Wait for the broker and the topics, with a line a try; false when told to stop meanwhile."""
+        admin = AdminClient(client_settings(self._bootstrap, "start", lambda _error: None))
         while not self._stop.is_set():
-            reason = self._reason(consumer)
-            consumer.poll(0)  # what the client has heard so far is said already
+            reason = self._reason(admin)
             if reason is None:
                 self.works()
                 return True
@@ -67,10 +69,10 @@ class Connection:
                 self.works()
             self._looked_at = time.monotonic()
 
-    def _reason(self, consumer: Consumer) -> str | None:
+    def _reason(self, client: Consumer | AdminClient) -> str | None:
         """Why the topics cannot be read; None when they can."""
         try:
-            present = consumer.list_topics(timeout=_ASK_TIMEOUT_S).topics
+            present = client.list_topics(timeout=_ASK_TIMEOUT_S).topics
         except KafkaException as error:
             answer = error.args[0].str()
             return f"Kafka at {self._bootstrap} does not answer ({answer}); start it or set VANTAGE_KAFKA_BOOTSTRAP"

@@ -52,8 +52,9 @@ class StreamLoop:
         self._options = options or LoopOptions()
         plain: Handler[Message] = handler  # type: ignore[assignment]
         self._has_idle = type(handler).idle is not Handler.idle
+        self._settings = settings
         self._connection = Connection(settings.kafka_bootstrap, self._topics, readiness, stop)
-        self._consumer = Consumer(self._options.consumer_settings(settings, service, self._connection.heard))
+        self._consumer: Consumer
         budget = DeadLetterBudget(self._options.dead_letters, self._options.dead_letter_share)
         letters = DeadLetters(publisher, service, SystemClock())
         self._worker = BatchWorker(plain, publisher, letters, budget, Patience(readiness, stop))
@@ -70,12 +71,15 @@ class StreamLoop:
         between batches or for not knowing where to begin. What was not committed is delivered again at the next start.
         A loop runs once.
         """
+        if not self._connection.wait():
+            return
+        options = self._options.consumer_settings(self._settings, self._service, self._topics, self._connection.heard)
+        self._consumer = Consumer({**options, "on_commit": self._membership.committed})
         self._thread.start()
         try:
-            if self._connection.wait(self._consumer):
-                self._membership.join(self._consumer, self._topics)
-                while not self._stop.is_set():
-                    self._turn()
+            self._membership.join(self._consumer, self._topics)
+            while not self._stop.is_set():
+                self._turn()
         finally:
             self._consumer.close()  # a static member's partitions stay its own until the session's time-out
             self._thread.stop()

@@ -5,7 +5,7 @@ from concurrent.futures import Future
 from functools import partial
 
 import structlog
-from confluent_kafka import OFFSET_STORED, Consumer, KafkaException, TopicPartition
+from confluent_kafka import OFFSET_STORED, Consumer, KafkaError, TopicPartition
 
 from vantage import metrics
 from vantage.contracts import Message
@@ -31,6 +31,7 @@ class Membership:
         self._worker = worker
         self._thread = thread
         self._readiness = readiness
+        readiness.waiting(_PART, "no partition was assigned yet")
         self._owned: set[Position] = set()
         self._chores: list[Future[None]] = []
         self.flight: Flight | None = None
@@ -40,7 +41,6 @@ class Membership:
 
     def join(self, consumer: Consumer, topics: Sequence[str]) -> None:
         """Subscribe: partitions come and go from now on."""
-        self._readiness.waiting(_PART, "no partition was assigned yet")
         consumer.subscribe(list(topics), on_assign=self._assigned, on_revoke=self._revoked, on_lost=self._lost)
 
     def owns(self, position: Position) -> bool:
@@ -48,19 +48,26 @@ class Membership:
         return position in self._owned
 
     def commit(self, consumer: Consumer, offsets: dict[Position, int]) -> None:
-        """Commit what this replica still owns; what was taken away is handled again by its new owner."""
+        """Commit what this replica still owns; what was taken away is handled again by its new owner.
+
+        It does not wait for the answer, which in an outage would not come: `committed` hears it. The broker takes a
+        replica's requests in order, so a commit comes before a hand-over, and closing the consumer waits for it.
+        """
         ends = [TopicPartition(*position, offset) for position, offset in offsets.items() if self.owns(position)]
         if not ends:
             return
-        try:
-            consumer.commit(offsets=ends, asynchronous=False)
-        except KafkaException as error:
-            _log.warning("offsets are not committed, their messages may come again", error=error.args[0].str())
-            return
+        consumer.commit(offsets=ends, asynchronous=True)
         for end in ends:
             _, high = consumer.get_watermark_offsets(end, cached=True) or (0, -1)
             if high >= 0:
                 metrics.LAG.labels(end.topic, str(end.partition)).set(max(0, high - end.offset))
+
+    @staticmethod
+    def committed(error: KafkaError | None, partitions: list[TopicPartition]) -> None:
+        """The client's commit callback, from within a poll."""
+        failed = error or next((part.error for part in partitions if part.error), None)
+        if failed:
+            _log.warning("offsets are not committed, their messages may come again", error=failed.str())
 
     def finish_chores(self) -> None:
         """Raise what a handler raised when it was told of partitions."""
@@ -97,11 +104,12 @@ class Membership:
         """
         going, flight = _positions(partitions), self.flight
         _log.info("partitions revoked", partitions=_names(going))
-        if flight is not None and flight.touches(going):
-            flight.hurry.set()
+        if flight is not None:
+            flight.hurry.set()  # even if it holds none of them: the handler must be free to let go of them
             if done(flight.job, _REVOKE_WAIT_S) and flight.job.exception() is None:
                 self.commit(consumer, {at: offset for at, offset in flight.ends().items() if at in going})
-            flight.fence(going)
+            if flight.touches(going):
+                flight.fence(going)
         self._let_go(going, publish=True)
         if not all(done(chore, _REVOKE_WAIT_S) for chore in self._chores):
             _log.warning("the handler is busy: it lets go of its partitions when it is free", partitions=_names(going))

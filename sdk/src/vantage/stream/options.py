@@ -1,10 +1,12 @@
 """How a loop takes its batches, and what that means to the Kafka client."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
 from vantage.kafka import OnError, client_settings
 from vantage.settings import ServiceSettings
+from vantage.static_name import static_name
 
 
 @dataclass(frozen=True)
@@ -26,17 +28,21 @@ class LoopOptions:
     dead_letter_share: float = 0.1
     max_poll_interval_ms: int = 60_000
 
-    def consumer_settings(self, settings: ServiceSettings, service: str, on_error: OnError) -> dict[str, Any]:
-        """The Kafka client's settings.
+    def consumer_settings(
+        self, settings: ServiceSettings, service: str, topics: Sequence[str], on_error: OnError
+    ) -> dict[str, Any]:
+        """The Kafka client's settings. Asks the broker about the group.
 
         Membership is static, so that a restart within the session's time-out moves no partition, and cooperative, so
         that a replica that comes or goes stops only the partitions that move.
         """
+        group, replica = self.group or f"vantage-{service}", f"{service}-{settings.replica}"
         return {
             **client_settings(settings.kafka_bootstrap, service, on_error),
-            "group.id": self.group or f"vantage-{service}",
-            "group.instance.id": f"{service}-{settings.replica}",
+            "group.id": group,
+            "group.instance.id": static_name(settings.kafka_bootstrap, group, replica, topics),
             "session.timeout.ms": settings.kafka_session_timeout_ms,
+            "heartbeat.interval.ms": 1_000,  # by its answer a replica learns of a rebalance; a hand-over takes two
             "max.poll.interval.ms": self.max_poll_interval_ms,
             "partition.assignment.strategy": "cooperative-sticky",
             "enable.auto.commit": False,
