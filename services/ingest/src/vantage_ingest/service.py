@@ -45,6 +45,7 @@ from vantage_ingest.worker import CameraWorker
 _MIB = 1 << 20
 _LIVE_GIVES_UP_S = 10.0
 _RECONCILE_S = 0.25
+_AGAIN_S = 1.0
 _CAMERAS_STOP_S = 4.0
 _UPLOADS_STOP_S = 4.0
 _log = structlog.get_logger()
@@ -132,11 +133,13 @@ class Ingest:
 
     def _own(self) -> None:
         while not self._running.stop.is_set():
-            try:
-                self._ownership.run()
-            except StartupError as error:
-                self._failure = error
-                self._running.stop.set()
+            with self._surviving("ownership"):
+                try:
+                    self._ownership.run()
+                except StartupError as error:
+                    self._failure = error
+                    self._running.stop.set()
+            self._running.stop.wait(_AGAIN_S)
 
     def _tick(self) -> None:
         while not self._running.stop.wait(self._settings.ingest_tick_ms / 1000):

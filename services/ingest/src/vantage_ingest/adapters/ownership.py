@@ -43,22 +43,27 @@ class Ownership:
         self._lock = threading.Lock()
         self._holdings = Holdings()
         self._changed = False
+        self._holding = False
         self.assigned = threading.Event()
-        self._consumer = Consumer(self._configuration(settings))
+        self._settings = self._configuration(settings)
         readiness.waiting(_PARTITIONS, "no partition was assigned yet")
 
     def run(self) -> None:
-        """Follow until told to stop. Raises StartupError where another process has this replica's name."""
+        """Follow until told to stop; may be called again, and what is owned is held meanwhile.
+
+        Raises StartupError where another process has this replica's name.
+        """
+        consumer = Consumer(self._settings)
+        self._holding = False
         try:
-            if self._wait_for_topic():
-                self._consumer.subscribe(
-                    [TOPIC], on_assign=self._on_assign, on_revoke=self._on_revoke, on_lost=self._on_lost
-                )
+            if self._wait_for_topic(consumer):
+                consumer.subscribe([TOPIC], on_assign=self._on_assign, on_revoke=self._on_revoke, on_lost=self._on_lost)
             while not self._stop.is_set():
-                for record in self._consumer.consume(500, timeout=0.2):
+                for record in consumer.consume(500, timeout=0.2):
                     self._take(record)
         finally:
-            self._consumer.close()
+            self._hold_all()
+            consumer.close()
 
     def wanted(self) -> dict[str, Wanted]:
         """The cameras of this replica's partitions."""
@@ -99,8 +104,8 @@ class Ownership:
         self.assigned.set()
 
     def _on_revoke(self, _consumer: Consumer, partitions: Sequence[TopicPartition]) -> None:
-        if self._stop.is_set():
-            return  # leaving at the end: the cameras are stopped as such
+        if self._holding:
+            return  # this membership is ending by itself, not by the group's word
         numbers = [part.partition for part in partitions]
         with self._lock:
             self._holdings.revoked(numbers)
@@ -113,6 +118,11 @@ class Ownership:
             self._holdings.lost(numbers)
             self._measure()
         _log.warning("membership lost, recording goes on until a new assignment", partitions=sorted(numbers))
+
+    def _hold_all(self) -> None:
+        with self._lock:
+            self._holding = True
+            self._holdings.lost(list(self._holdings.partitions()))
 
     def _note_change(self) -> None:
         self._changed = True
@@ -153,11 +163,11 @@ class Ownership:
             raise StartupError(msg)
         self._say(error)
 
-    def _wait_for_topic(self) -> bool:
+    def _wait_for_topic(self, consumer: Consumer) -> bool:
         """Wait for the broker and the topic, saying so; false when told to stop meanwhile."""
         while not self._stop.is_set():
             try:
-                if TOPIC in self._consumer.list_topics(timeout=3).topics:
+                if TOPIC in consumer.list_topics(timeout=3).topics:
                     return True
                 reason = f"{self._address} has no topic {TOPIC}: run `vantage topics apply`"
             except KafkaException as error:

@@ -27,7 +27,7 @@ _log = structlog.get_logger()
 def recovered(folder: Path) -> list[Finished]:
     """The recordings that wait in the folder. Raises OSError."""
     journals = [path for path in sorted(folder.iterdir()) if path.suffix in (OPEN, DONE)]
-    found = [one for path in journals if (one := _recovered(path)) is not None]
+    found = [one for path in journals if (one := _tried(path)) is not None]
     for data in folder.glob(f"*{DATA}"):
         if not data.with_suffix(OPEN).exists() and not data.with_suffix(DONE).exists():
             data.unlink()
@@ -39,6 +39,15 @@ def removed(data: Path) -> None:
     for path in (data.with_suffix(OPEN), data):
         with suppress(OSError):
             path.unlink(missing_ok=True)
+
+
+def _tried(journal: Path) -> Finished | None:
+    """Recover one recording; a fault of its files leaves the others alone, and it to the next start."""
+    try:
+        return _recovered(journal)
+    except OSError as error:
+        _log.error("a recording in the spool cannot be recovered now", journal=str(journal), error=error.strerror)
+        return None
 
 
 def _recovered(journal: Path) -> Finished | None:
