@@ -50,6 +50,8 @@ class AlertStream:
                     wait = _FIRST_WAIT_S
                     yield alert
             except GatewayUnavailable as error:
+                if self._stop.is_set():
+                    return
                 _log.warning("the alert stream is away, trying again", reason=str(error), wait_s=round(wait, 1))
             self.connected.clear()
             self._stop.wait(wait * self._random.uniform(0.5, 1))
