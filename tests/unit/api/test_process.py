@@ -92,10 +92,17 @@ class TestWatch:
         assert watch.fatal is postgres.failure
 
 
-def test_a_port_that_is_taken_is_said_in_one_line() -> None:
-    async def app(*_: object) -> None:
-        pass
+async def app(*_: object) -> None:
+    """Nothing asks it."""
 
+
+def test_the_body_of_an_answer_does_not_wait_for_the_acknowledgement_of_its_head() -> None:
+    server = HttpServer(app, "127.0.0.1", 0)
+    with server._socket as listening:
+        assert listening.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)
+
+
+def test_a_port_that_is_taken_is_said_in_one_line() -> None:
     with socket.create_server(("127.0.0.1", 0)) as other:
         port = other.getsockname()[1]
         with pytest.raises(PortTaken, match=rf"127\.0\.0\.1:{port}.*VANTAGE_API_PORT"):

@@ -50,6 +50,8 @@ def _run(settings: ApiSettings, running: Running) -> None:
     finally:
         parts.hub.close()
         server.stop()
+        running.stop.set()
+        watch.stop()
         parts.stop()
     if watch.fatal is not None:
         raise watch.fatal

@@ -11,6 +11,7 @@ from vantage.service import Running
 _log = structlog.get_logger()
 _SOON_S = 0.25
 _PERIOD_S = 3.0
+_PATIENCE_S = 5.0
 
 Probe = Callable[[], None]
 """Returns where the part is there. Raises VantageError, StartupError where no waiting will help."""
@@ -31,6 +32,11 @@ class Watch:
     def start(self) -> None:
         """Begin to look."""
         self.thread.start()
+
+    def stop(self) -> None:
+        """Wait a few seconds for the look that is being taken; the service has been told to stop."""
+        if self.thread.is_alive():
+            self.thread.join(_PATIENCE_S)
 
     def look(self) -> bool:
         """One look at every part; whether all are there."""
