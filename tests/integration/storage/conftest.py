@@ -173,18 +173,31 @@ class StorageProcess:
 
 
 @pytest.fixture
-def storage(kafka_bootstrap: str, database: Database, tmp_path: Path) -> Iterator[StorageProcess]:
-    environment = {
+def environment(kafka_bootstrap: str, database: Database) -> dict[str, str]:
+    return {
         "VANTAGE_CELL_ID": "hk1",
-        "VANTAGE_REPLICA": "tests",
         "VANTAGE_KAFKA_BOOTSTRAP": kafka_bootstrap,
+        "VANTAGE_KAFKA_SESSION_TIMEOUT_MS": "6000",
         "VANTAGE_POSTGRES_DSN": database.dsn,
         "VANTAGE_S3_ENDPOINT": "127.0.0.1:9",  # nothing of the object store is used yet
         "VANTAGE_S3_ACCESS_KEY": "unused",
         "VANTAGE_S3_SECRET_KEY": "unused",
-        "VANTAGE_STATE_DIR": str(tmp_path),
     }
-    made = StorageProcess(environment, tmp_path)
+
+
+@pytest.fixture
+def storage(environment: dict[str, str], tmp_path: Path) -> Iterator[StorageProcess]:
+    made = StorageProcess(environment | {"VANTAGE_REPLICA": "tests"}, tmp_path)
+    yield made
+    made.stop()
+
+
+@pytest.fixture
+def second_storage(environment: dict[str, str], tmp_path: Path) -> Iterator[StorageProcess]:
+    """Another replica on the same database."""
+    folder = tmp_path / "second"
+    folder.mkdir()
+    made = StorageProcess(environment | {"VANTAGE_REPLICA": "tests-second"}, folder)
     yield made
     made.stop()
 

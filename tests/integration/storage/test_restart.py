@@ -155,6 +155,25 @@ class TestDatabaseAway:
         database.unlock()
         eventually(lambda: database.rows("select count(*) from storage.recordings") == [(10,)], storage)
 
+    @pytest.mark.slow
+    def test_partitions_that_come_while_it_is_away_wait_for_their_place(
+        self, storage: Any, second_storage: Any, database: Any, event_log: Any, recordings: list[Recording]
+    ) -> None:
+        database.begin_at(event_log.starts)
+        for replica in (storage, second_storage):
+            replica.start()
+            eventually(lambda replica=replica: "partitions assigned" in replica.log, replica)  # type: ignore[misc]
+        event_log.publish(recordings[:100])
+        eventually(lambda: database.rows("select count(*) from storage.recordings") == [(100,)], storage)
+        database.lock()
+        second_storage.process.kill9()
+        event_log.publish(recordings[100:300])
+        eventually(lambda: "waiting for PostgreSQL" in storage.log, storage)
+        database.unlock()
+        eventually(lambda: database.offsets() == event_log.ends(), storage)
+        assert database.rows("select count(*) from storage.recordings") == [(300,)]
+        assert "Traceback" not in storage.log
+
 
 class TestStart:
     def test_a_setting_that_is_missing_ends_it_with_a_line(self, storage: Any) -> None:

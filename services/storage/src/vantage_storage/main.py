@@ -20,6 +20,7 @@ SCHEMA = "storage"
 MIGRATIONS = "vantage_storage.migrations"
 _DATABASE = "database"
 _WAIT_S = 2.0
+_PATIENCE_S = 3.0  # for a connection: while a batch waits for one, a stop is not heard
 
 
 @app.command()
@@ -47,6 +48,7 @@ def _migrate(settings: StorageSettings, _running: Running) -> None:
 def _serve(settings: StorageSettings, running: Running) -> None:
     """Index for as long as the database is there; when it went away where the loop cannot wait, begin anew."""
     publisher = Publisher.from_settings(settings, NAME)
+    running.readiness.waiting(_DATABASE, "PostgreSQL was not asked yet")
     while not running.stop.is_set():
         try:
             _migrate(settings, running)
@@ -60,7 +62,7 @@ def _serve(settings: StorageSettings, running: Running) -> None:
 
 def _index(settings: StorageSettings, running: Running, publisher: Publisher) -> None:
     dsn = settings.postgres_dsn.get_secret_value()
-    with connect_pool(dsn, application="vantage-storage") as pool:
+    with connect_pool(dsn, application="vantage-storage", timeout_s=_PATIENCE_S) as pool:
         indexer = Indexer(PostgresIndex(pool, dsn), SystemClock(), settings.storage_days_ahead)
         loop = StreamLoop(settings, NAME, TOPICS, indexer, publisher, stop=running.stop, readiness=running.readiness)
         loop.run()
