@@ -11,6 +11,7 @@ from prometheus_client import CONTENT_TYPE_LATEST, REGISTRY, generate_latest
 from vantage.errors import StartupError
 
 _log = structlog.get_logger()
+_BEGINNING = "service"
 
 
 class Readiness:
@@ -18,20 +19,22 @@ class Readiness:
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._waiting: dict[str, str] = {}
+        self._waiting = {_BEGINNING: "it begins"}  # no probe is to find ready what has not said a word
 
     def waiting(self, part: str, reason: str) -> None:
         """Say that a part is not ready, and why."""
         with self._lock:
+            self._waiting.pop(_BEGINNING, None)
             self._waiting[part] = reason
 
     def ready(self, part: str) -> None:
         """Say that a part is ready."""
         with self._lock:
+            self._waiting.pop(_BEGINNING, None)
             self._waiting.pop(part, None)
 
     def reasons(self) -> Mapping[str, str]:
-        """What is waited for; empty when ready."""
+        """What is waited for; empty when ready, and not before the service has said anything."""
         with self._lock:
             return dict(self._waiting)
 
