@@ -25,6 +25,7 @@ Headers = list[tuple[str, str | bytes | None]]
 DELIVERY_TIMEOUT_S = 30.0
 _SLICE_S = 0.02  # how late a flush may notice that another thread served its last callback
 _RETRIABLE = {KafkaError._MSG_TIMED_OUT, KafkaError._ALL_BROKERS_DOWN, KafkaError._TRANSPORT, KafkaError._TIMED_OUT}  # noqa: SLF001
+_NO_TOPIC = {KafkaError.UNKNOWN_TOPIC_OR_PART, KafkaError._UNKNOWN_TOPIC}  # noqa: SLF001
 _OWN_FAULT = {KafkaError.MSG_SIZE_TOO_LARGE, KafkaError.INVALID_MSG, KafkaError.INVALID_MSG_SIZE, 87}  # INVALID_RECORD
 
 
@@ -51,6 +52,8 @@ class Publisher:
                 "enable.idempotence": True,
                 "linger.ms": 5,
                 "delivery.timeout.ms": round(delivery_timeout_s * 1000),
+                # a topic that is not there is to be told from a broker that is not: before the messages time out
+                "topic.metadata.propagation.max.ms": round(delivery_timeout_s * 1000 / 3),
                 "queue.buffering.max.messages": 100_000,
                 "queue.buffering.max.kbytes": 262_144,
             }
@@ -134,11 +137,14 @@ class Publisher:
         reason = f"{error.str()}{self._reason()}"
         if error.code() in _OWN_FAULT:
             return MessageRefused(f"the message does not fit {topic}: {error.str()}; make it smaller or mend it")
+        if error.code() in _NO_TOPIC:
+            return BrokerUnavailable(f"there is no topic {topic} at {self._bootstrap}: run `vantage topics apply`")
         if error.code() in _RETRIABLE or error.retriable():
             return BrokerUnavailable(f"{topic} cannot be written at {self._bootstrap}: {reason}; is Kafka running?")
-        known = error.code() not in {KafkaError.UNKNOWN_TOPIC_OR_PART, KafkaError._UNKNOWN_TOPIC}  # noqa: SLF001
-        hint = "see the broker's log" if known else "run `vantage topics apply`"
-        return PublishFailed(f"the broker at {self._bootstrap} refused a message for {topic}: {error.str()}; {hint}")
+        said = error.str()
+        return PublishFailed(
+            f"the broker at {self._bootstrap} refused a message for {topic}: {said}; see the broker's log"
+        )
 
     def _remember(self, error: KafkaError) -> None:
         self._trouble, self._trouble_at = error.str(), time.monotonic()

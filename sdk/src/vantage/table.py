@@ -10,27 +10,33 @@ from confluent_kafka import Message as Record
 
 from vantage import metrics
 from vantage.contracts import Message, Undecodable, decode
+from vantage.contracts.registry import CONTRACTS
 from vantage.errors import BrokerUnavailable
+from vantage.kafka import client_settings, is_outage
 from vantage.settings import ServiceSettings
 
 _log = structlog.get_logger()
+_ASK_TIMEOUT_S = 3.0
+_ASK_AGAIN_S = 2.0
 T = TypeVar("T", bound=Message)
 Change = Callable[[str, T | None], None]
 
 
 class Table(Generic[T]):
     """Follows one compacted topic in a thread of its own. A tombstone removes its key; what cannot be read is skipped
-    with a line in the log, and the last good value stays.
+    with a line in the log, and the last good value stays. A topic's partitions are those it has at the start.
     """
 
     def __init__(self, settings: ServiceSettings, topic: str, kind: type[T]) -> None:
-        self._settings = settings
+        if CONTRACTS.get(topic) is not kind:
+            msg = f"{topic} does not hold {kind.__name__}: see vantage.contracts.registry"
+            raise TypeError(msg)
+        self._bootstrap = settings.kafka_bootstrap
         self._topic = topic
-        self._kind = kind
         self._rows: dict[str, T] = {}
         self._lock = threading.Lock()
         self._listeners: list[Change[T]] = []
-        self._left: dict[int, int] = {}
+        self._unread: set[int] = set()
         self._ready = threading.Event()
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, name=f"table-{topic}", daemon=True)
@@ -43,7 +49,7 @@ class Table(Generic[T]):
     def wait_ready(self, timeout: float) -> None:
         """Wait until all that was there at the start is read. Raises BrokerUnavailable after `timeout` seconds."""
         if not self._ready.wait(timeout):
-            msg = f"{self._topic} was not read within {timeout:.0f} s from {self._settings.kafka_bootstrap}"
+            msg = f"{self._topic} was not read within {timeout:.0f} s from {self._bootstrap}"
             raise BrokerUnavailable(msg)
 
     @property
@@ -74,56 +80,57 @@ class Table(Generic[T]):
     def _run(self) -> None:
         consumer = Consumer(
             {
-                "bootstrap.servers": self._settings.kafka_bootstrap,
+                **client_settings(self._bootstrap, f"table-{self._topic}", self._heard),
                 "group.id": f"vantage-table-{self._topic}",  # asked for by the client; nothing is joined or committed
                 "enable.auto.commit": False,
+                "enable.partition.eof": True,  # the only end that compaction cannot move
                 "auto.offset.reset": "earliest",
                 "fetch.wait.max.ms": 100,
-                "log_level": 0,  # the client says many times a second that a broker is away; `error_cb` says it once
-                "error_cb": self._say_error,
             }
         )
         try:
             self._assign(consumer)
             while not self._stop.is_set():
-                for record in consumer.consume(500, timeout=0.1):
-                    self._take(record)
+                self._turn(consumer)
         finally:
             consumer.close()
 
     def _assign(self, consumer: Consumer) -> None:
+        """Begin at the beginning of each partition, as soon as the topic is there; a line a try until then."""
         while not self._stop.is_set():
             try:
-                numbers = consumer.list_topics(self._topic, timeout=5).topics[self._topic].partitions
-                for number in numbers:
-                    low, high = consumer.get_watermark_offsets(TopicPartition(self._topic, number), timeout=5)
-                    if high > low:
-                        self._left[number] = high
-            except (KafkaException, TypeError) as error:
-                _log.warning("waiting to read a table", topic=self._topic, error=str(error))
-                self._left.clear()
-                self._stop.wait(1)
-                continue
-            if not numbers:
-                self._stop.wait(1)
-                continue
-            consumer.assign([TopicPartition(self._topic, number, OFFSET_BEGINNING) for number in numbers])
-            self._check_ready()
-            return
+                numbers = list(consumer.list_topics(self._topic, timeout=_ASK_TIMEOUT_S).topics[self._topic].partitions)
+                reason = f"there is no such topic at {self._bootstrap}: run `vantage topics apply`"
+            except KafkaException as error:
+                numbers, reason = [], f"Kafka at {self._bootstrap} does not answer: {error.args[0].str()}"
+            if numbers:
+                self._unread = set(numbers)
+                consumer.assign([TopicPartition(self._topic, number, OFFSET_BEGINNING) for number in numbers])
+                return
+            _log.warning("waiting to read a table", topic=self._topic, reason=reason)
+            self._stop.wait(_ASK_AGAIN_S)
+
+    def _turn(self, consumer: Consumer) -> None:
+        """Take the first record as soon as there is one, then all that have come with it."""
+        first = consumer.poll(0.1)
+        if first is not None:
+            for record in [first, *consumer.consume(500, timeout=0)]:
+                self._take(record)
 
     def _take(self, record: Record) -> None:
-        if record.error() is not None:
-            _log.warning("a table's topic cannot be read", topic=self._topic, error=str(record.error()))
-            return
-        self._apply((record.key() or b"").decode(errors="replace"), record)
-        number, offset = record.partition() or 0, record.offset() or 0
-        if offset + 1 >= self._left.get(number, 0):
-            self._left.pop(number, None)
-        self._check_ready()
+        error = record.error()
+        if error is None:
+            self._apply((record.key() or b"").decode(errors="replace"), record)
+        elif error.code() == KafkaError._PARTITION_EOF:  # noqa: SLF001
+            self._unread.discard(record.partition() or 0)
+            if not self._unread:
+                self._ready.set()
+        else:
+            _log.warning("a table's topic cannot be read", topic=self._topic, reason=error.str())
 
-    def _say_error(self, error: KafkaError) -> None:
-        if error.code() == KafkaError._ALL_BROKERS_DOWN:  # noqa: SLF001
-            _log.warning("a table waits for its topic", topic=self._topic, kafka=self._settings.kafka_bootstrap)
+    def _heard(self, error: KafkaError) -> None:
+        if is_outage(error) and self._ready.is_set():
+            _log.warning("a table stands still", topic=self._topic, kafka=self._bootstrap, reason=error.str())
 
     def _apply(self, key: str, record: Record) -> None:
         value = record.value()
@@ -139,8 +146,7 @@ class Table(Generic[T]):
             else:
                 self._rows[key] = row
         for listener in self._listeners:
-            listener(key, row)
-
-    def _check_ready(self) -> None:
-        if not self._left:
-            self._ready.set()
+            try:
+                listener(key, row)
+            except Exception:  # noqa: BLE001  # the next record must not wait for a mistake in a listener
+                _log.exception("a listener of a table failed; the table goes on", topic=self._topic, key=key)
