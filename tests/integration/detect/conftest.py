@@ -28,7 +28,7 @@ from vantage_stack.process import ManagedProcess
 
 T = TypeVar("T")
 
-DEADLINE_S = 90.0
+DEADLINE_S = 180.0
 LIVE = "live"
 EPOCH = 1_790_000_000_000
 
@@ -39,7 +39,7 @@ def until(condition: Callable[[], T | None], what: str) -> T:
     while time.monotonic() < deadline:
         if found := condition():
             return found
-        time.sleep(0.1)
+        time.sleep(0.2)
     msg = f"not within {DEADLINE_S:.0f} s: {what}"
     raise AssertionError(msg)
 

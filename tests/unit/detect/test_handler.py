@@ -1,6 +1,7 @@
 """Each fragment of a batch gets one answer, however often it is asked for and whatever happens to its neighbours."""
 
 from collections.abc import Iterator, Sequence
+from threading import Event
 
 import pytest
 from msgspec.structs import replace
@@ -18,7 +19,7 @@ from vantage_detect.adapters.packs import Packs
 from vantage_detect.analyser import Look, Looked
 from vantage_detect.domain.candidates import Sighting
 from vantage_detect.domain.freshness import Freshness
-from vantage_detect.errors import Unusable
+from vantage_detect.errors import Stopping, Unusable
 from vantage_detect.following import Following
 from vantage_detect.handler import DetectHandler
 from vantage_detect.looker import Looker
@@ -57,12 +58,13 @@ class Bench:
         self.store = MemoryObjectStore()
         self.store.ensure_bucket("live")
         self.eyes = Eyes()
+        self.stop = Event()
         self.cameras: dict[str, Camera] = {}
         self.packs = Packs(self.store)
         freshness = Freshness(2 * SECOND, 4 * SECOND)
         rates = DesiredRates(self.cameras, 5.0)
         self.following = Following(2 * SECOND, self.clock)
-        looker = Looker(self.packs, self.eyes, rates, freshness, self.clock)
+        looker = Looker(self.packs, self.eyes, rates, freshness=freshness, clock=self.clock, stop=self.stop)
         self.handler = DetectHandler(looker, self.following)
         self.handler.assigned("fragments.v1", [0, 1])
 
@@ -189,6 +191,20 @@ class TestFaults:
         bench.store.delete("live", received.message.pack)
         (said,) = detections(bench.handle(received))
         assert (said.frames, said.skipped) == ([], 5)
+
+    def test_a_stop_within_a_batch_says_nothing_of_it(self, bench: Bench) -> None:
+        see = bench.eyes.look
+
+        def last_look(data: bytes, fragment: Fragment, wanted: Sequence[int]) -> Looked:
+            bench.stop.set()
+            return see(data, fragment, wanted)
+
+        bench.eyes.look = last_look  # type: ignore[method-assign]
+        batch = [bench.receive(number) for number in range(3)]
+        with pytest.raises(Stopping):
+            bench.handle(*batch)
+        assert len(bench.eyes.looked) == 1
+        assert bench.following.last() == {}
 
     def test_a_store_that_is_away_changes_nothing(self, bench: Bench) -> None:
         batch = [bench.receive(0), bench.receive(1)]

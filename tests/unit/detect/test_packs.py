@@ -50,20 +50,20 @@ def three(make_fragment: MakeFragment, store: CountingStore) -> list[Fragment]:
 
 
 def begin(packs: Packs, fragments: list[Fragment], *, wanted: bool = True) -> None:
-    packs.begin([(one.sequence, one) for one in fragments], lambda _: wanted)
+    packs.begin([((0, one.sequence), one) for one in fragments], lambda _: wanted)
 
 
 def test_a_pack_is_fetched_once_for_all_its_fragments(
     packs: Packs, store: CountingStore, three: list[Fragment]
 ) -> None:
     begin(packs, three)
-    assert [packs.fetch(one.sequence, one) for one in three] == [INIT + media(number) for number in range(3)]
+    assert [packs.fetch((0, one.sequence), one) for one in three] == [INIT + media(number) for number in range(3)]
     assert store.gets == [("pack", 0, sum(one.length for one in three))]
 
 
 def test_a_single_fragment_is_fetched_by_its_range(packs: Packs, store: CountingStore, three: list[Fragment]) -> None:
     begin(packs, three[1:2])
-    assert packs.fetch(1, three[1]) == INIT + media(1)
+    assert packs.fetch((0, 1), three[1]) == INIT + media(1)
     assert store.gets == [("pack", three[1].offset, three[1].length)]
 
 
@@ -72,26 +72,26 @@ def test_nothing_is_fetched_ahead_for_what_is_to_be_skipped(
 ) -> None:
     other = make_fragment(9, pack="other")
     store.put_pack([other])
-    packs.begin([(0, three[0]), (9, other)], lambda name: name != 9)
-    packs.fetch(0, three[0])
-    packs.leave(9, other)
+    packs.begin([((0, 0), three[0]), ((0, 9), other)], lambda name: name != (0, 9))
+    packs.fetch((0, 0), three[0])
+    packs.leave((0, 9), other)
     assert [key for key, _, _ in store.gets] == ["pack"]
 
 
 def test_a_message_with_a_range_that_is_not_there_harms_no_neighbour(packs: Packs, three: list[Fragment]) -> None:
     liar = replace(three[2], offset=5000)
     begin(packs, [*three[:2], liar])
-    assert packs.fetch(0, three[0]) == INIT + media(0)
+    assert packs.fetch((0, 0), three[0]) == INIT + media(0)
     with pytest.raises(ObjectMissing):
-        packs.fetch(2, liar)
-    assert packs.fetch(1, three[1]) == INIT + media(1)
+        packs.fetch((0, 2), liar)
+    assert packs.fetch((0, 1), three[1]) == INIT + media(1)
 
 
 def test_a_pack_that_has_expired_is_missing(packs: Packs, make_fragment: MakeFragment) -> None:
     gone = make_fragment(0, pack="gone")
     begin(packs, [gone])
     with pytest.raises(ObjectMissing, match="gone"):
-        packs.fetch(0, gone)
+        packs.fetch((0, 0), gone)
 
 
 def test_a_store_that_is_away_is_said_and_asked_again(
@@ -100,7 +100,7 @@ def test_a_store_that_is_away_is_said_and_asked_again(
     store.store.away = True
     begin(packs, three)
     with pytest.raises(StoreUnavailable):
-        packs.fetch(0, three[0])
+        packs.fetch((0, 0), three[0])
     store.store.away = False
     begin(packs, three)
-    assert packs.fetch(0, three[0]) == INIT + media(0)
+    assert packs.fetch((0, 0), three[0]) == INIT + media(0)

@@ -3,6 +3,7 @@
 import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from threading import Event
 from typing import Literal, Protocol
 
 from vantage.clock import Clock
@@ -15,7 +16,7 @@ from vantage_detect.analyser import Look, Looked
 from vantage_detect.domain.freshness import Freshness, captured_until, turns
 from vantage_detect.domain.sampling import wanted
 from vantage_detect.domain.watched import Place, refusal
-from vantage_detect.errors import Unusable
+from vantage_detect.errors import Stopping, Unusable
 
 Kind = Literal["looked", "stale", "late", "gone", "idle", "unasked", "repeated", "superseded"]
 Key = tuple[int, int]
@@ -72,36 +73,42 @@ class Looker:
     """
 
     def __init__(
-        self, packs: Packs, detector: Detector, rates: DesiredRates, freshness: Freshness, clock: Clock
+        self,
+        packs: Packs,
+        detector: Detector,
+        rates: DesiredRates,
+        *,
+        freshness: Freshness,
+        clock: Clock,
+        stop: Event,
     ) -> None:
         self._packs = packs
         self._detector = detector
         self._rates = rates
         self._freshness = freshness
         self._clock = clock
+        self._stop = stop
         self._seen: dict[Key, Looked] = {}
         self._looked_at: dict[str, float] = {}
 
     def look(self, batch: Sequence[Received[Fragment]], last: Mapping[str, Place]) -> dict[Key, Outcome]:
         """The outcome of each fragment, where `last` is the fragment of each camera that was taken before.
 
-        Raises Poison for one that can never be looked at, and Retryable where the store is away.
+        Raises Poison for one that can never be looked at, and Retryable where the store is away or on a stop.
         """
         outcomes: dict[Key, Outcome] = {}
         tasks = self._plan(batch, dict(last), outcomes)
         keys = {task.key for task in tasks}
         self._seen = {key: seen for key, seen in self._seen.items() if key in keys}
         order = turns([task.received.message.camera_id for task in tasks], self._looked_at)
-        newer = {tasks[index].key: count for index, count in order}
+        work = {tasks[index].key: (tasks[index], newer) for index, newer in order}
         begun = self._clock.monotonic()
-        ordered = [tasks[index] for index, _ in order]
-        due = {task.key: task for task in ordered}
         self._packs.begin(
-            [(task.key, task.received.message) for task in ordered if task.key not in self._seen],
-            lambda key: self._skip(due[key], newer[key], begun) is None,  # type: ignore[index]
+            [(key, task.received.message) for key, (task, _) in work.items() if key not in self._seen],
+            lambda key: self._skip(*work[key], begun) is None,
         )
-        for task in ordered:
-            outcomes[task.key] = self._outcome(task, newer[task.key], begun)
+        for key, (task, newer) in work.items():
+            outcomes[key] = self._outcome(task, newer, begun)
         return outcomes
 
     def _plan(
@@ -126,6 +133,9 @@ class Looker:
         return tasks
 
     def _outcome(self, task: Task, newer: int, begun: float) -> Outcome:
+        if self._stop.is_set():
+            msg = "told to stop: the rest of the batch is left for the next start"
+            raise Stopping(msg)
         asked = len(task.wanted)
         seen = self._seen.get(task.key)
         if seen is None and (skip := self._skip(task, newer, begun)):

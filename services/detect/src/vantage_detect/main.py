@@ -74,8 +74,9 @@ def _run(settings: DetectSettings, running: Running) -> None:
             packs,
             Analyser(networks),
             DesiredRates(cameras, settings.detect_rate),
-            Freshness(_us(settings.detect_stale_seconds), _us(settings.detect_batch_seconds)),
-            SystemClock(),
+            freshness=Freshness(_us(settings.detect_stale_seconds), _us(settings.detect_batch_seconds)),
+            clock=SystemClock(),
+            stop=running.stop,
         )
         following = Following(_us(settings.detect_lost_seconds), SystemClock())
         _loop(settings, running, DetectHandler(looker, following)).run()

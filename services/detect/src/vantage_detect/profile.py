@@ -4,6 +4,7 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from threading import Event
 
 from prometheus_client import REGISTRY
 
@@ -50,8 +51,14 @@ def profile_clip(source: Path, networks: Sequence[Network], seconds: int, rate: 
         for number in range(len(clip.pieces))
     ]
     packs = Packs(_Held({str(number): piece.init + piece.media for number, piece in enumerate(clip.pieces)}))
-    freshness = Freshness(_AN_HOUR_US, _AN_HOUR_US)
-    looker = Looker(packs, Analyser(networks), DesiredRates(_NoCameras(), rate), freshness, SystemClock())
+    looker = Looker(
+        packs,
+        Analyser(networks),
+        DesiredRates(_NoCameras(), rate),
+        freshness=Freshness(_AN_HOUR_US, _AN_HOUR_US),
+        clock=SystemClock(),
+        stop=Event(),
+    )
     handler = DetectHandler(looker, Following(2_000_000, SystemClock()))
     handler.assigned("fragments.v1", [0])
     before, looks, begun = _stage_seconds(), _looks(), time.perf_counter()

@@ -1,6 +1,6 @@
 """Fragments' bytes from the object store: one get a pack and batch, fetched ahead of the work by a few threads."""
 
-from collections.abc import Callable, Hashable, Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Protocol
@@ -14,7 +14,9 @@ _AHEAD = 4
 """Packs that are fetched or wait in memory before their turn."""
 
 PackKey = tuple[str, str]
-Wish = tuple[Hashable, Fragment]
+Name = tuple[int, int]
+"""How a batch names a fragment: partition and offset of its message."""
+Wish = tuple[Name, Fragment]
 
 
 class Store(Protocol):
@@ -32,7 +34,7 @@ class _Pack:
     key: PackKey
     low: int
     high: int
-    waiting: set[Hashable] = field(default_factory=set)
+    waiting: set[Name] = field(default_factory=set)
     job: Future[bytes] | None = None
 
 
@@ -43,9 +45,9 @@ class Packs:
         self._store = store
         self._pool = ThreadPoolExecutor(_THREADS, thread_name_prefix="detect-packs")
         self._packs: dict[PackKey, _Pack] = {}
-        self._wanted: Callable[[Hashable], bool] = lambda _: True
+        self._wanted: Callable[[Name], bool] = lambda _: True
 
-    def begin(self, wishes: Sequence[Wish], wanted: Callable[[Hashable], bool]) -> None:
+    def begin(self, wishes: Sequence[Wish], wanted: Callable[[Name], bool]) -> None:
         """Say what the batch will ask for, in that order; `wanted` is asked again just before a pack is fetched, so
         that nothing is fetched for fragments that are to be skipped.
         """
@@ -58,7 +60,7 @@ class Packs:
             pack.low, pack.high = min(pack.low, low), max(pack.high, high)
             pack.waiting.add(name)
 
-    def fetch(self, name: Hashable, fragment: Fragment) -> bytes:
+    def fetch(self, name: Name, fragment: Fragment) -> bytes:
         """The fragment's bytes: initialisation segment, moof and mdat.
 
         Raises ObjectMissing where the pack is gone, and what else the store raises.
@@ -76,7 +78,7 @@ class Packs:
         begin = fragment.offset - pack.low
         return data[begin : begin + fragment.length]
 
-    def leave(self, name: Hashable, fragment: Fragment) -> None:
+    def leave(self, name: Name, fragment: Fragment) -> None:
         """Say that this fragment's bytes are not wanted (any more); with its last one a pack leaves memory."""
         pack = self._packs.get((fragment.bucket, fragment.pack))
         if pack is None:
