@@ -22,6 +22,7 @@ ELSEWHERE = "elsewhere"
 _LEAST_FREE = 2 * 1024**3
 _RUNS_KEPT = 10
 _LOCK = "lock"
+_KEPT = "kept"
 
 
 class Home:
@@ -53,7 +54,9 @@ class Home:
 
     def close(self, *, keep: bool) -> None:
         """Remove the state unless it is to be kept, and let go of the folder."""
-        if not (keep or os.environ.get(KEEP)):
+        if keep or os.environ.get(KEEP):
+            (self.folder / _KEPT).touch()
+        else:
             remove_state(self.folder)
         self._lock.close()
 
@@ -73,7 +76,7 @@ def sweep(base: Path) -> None:
     """Remove the state of runs that were killed, and all but the latest runs' folders."""
     ended = [folder for folder in _runs(base) if _ended(folder)]
     for folder in ended:
-        if not os.environ.get(KEEP):
+        if not (folder / _KEPT).exists():
             remove_state(folder)
     for folder in ended[:-_RUNS_KEPT]:
         remove_state(folder)

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from vantage_stack.home import remove_state
 from vantage_stack.stack import Stack
 
 Make = Callable[..., Stack]
@@ -14,10 +15,19 @@ PLENTY_S = 60.0
 
 
 @pytest.fixture
-def make_stack(tmp_path: Path) -> Iterator[Make]:
-    """Make stacks in a folder of the test's; each is closed at the end."""
+def runs(tmp_path: Path) -> Iterator[Path]:
+    """A folder for the runs of the test's stacks; what they have left elsewhere goes with them."""
+    base = tmp_path / "stacks"
+    yield base
+    for folder in base.iterdir():
+        remove_state(folder)
+
+
+@pytest.fixture
+def make_stack(runs: Path) -> Iterator[Make]:
+    """Make stacks; each is closed at the end."""
     with ExitStack() as open_stacks:
-        yield lambda **options: open_stacks.enter_context(Stack("broken", base=tmp_path / "stacks", **options))
+        yield lambda **options: open_stacks.enter_context(Stack("broken", base=runs, **options))
 
 
 @pytest.fixture

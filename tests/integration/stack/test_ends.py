@@ -5,7 +5,7 @@ import signal
 import socket
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import psycopg
@@ -44,13 +44,14 @@ with Stack("owned", base=Path(sys.argv[1])) as stack:
 
 
 @pytest.fixture
-def owner(tmp_path: Path) -> subprocess.Popen[str]:
+def owner(runs: Path) -> Iterator[subprocess.Popen[str]]:
     """A process with a stack whose PostgreSQL and object store are up."""
-    process = subprocess.Popen([sys.executable, "-c", OWNER, str(tmp_path)], stdout=subprocess.PIPE, text=True)
-    assert process.stdout is not None
-    while process.stdout.readline().strip() != "up":
-        assert process.poll() is None
-    return process
+    with subprocess.Popen([sys.executable, "-c", OWNER, str(runs)], stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        while process.stdout.readline().strip() != "up":
+            assert process.poll() is None
+        yield process
+        process.kill()
 
 
 class TestOwner:
@@ -64,10 +65,10 @@ class TestOwner:
         owner.wait()
         eventually(lambda: not any(alive(pid) for pid in programs))
 
-    def test_an_interrupt_leaves_logs_and_no_state(self, owner: subprocess.Popen[str], tmp_path: Path) -> None:
+    def test_an_interrupt_leaves_logs_and_no_state(self, owner: subprocess.Popen[str], runs: Path) -> None:
         owner.send_signal(signal.SIGINT)
         owner.wait()
-        (run,) = tmp_path.iterdir()
+        (run,) = runs.iterdir()
         assert (run / "logs" / "postgres.log").stat().st_size > 0
         assert not (run / "state").exists()
 

@@ -43,6 +43,7 @@ class TestClosing:
         home = Home(tmp_path, "run")
         home.part("kafka")
         home.close(keep=True)
+        Home(tmp_path, "next").close(keep=False)
         assert home.state.exists()
 
     def test_state_is_kept_where_the_environment_asks(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
