@@ -16,11 +16,10 @@ from vantage_stack.errors import NoRoom
 KEEP = "VANTAGE_STACK_KEEP"
 """Set to keep the state of every run, to look at it afterwards."""
 
-ELSEWHERE = "elsewhere"
-"""A file in a part's folder that names a folder outside, which is removed with it."""
 
 _LEAST_FREE = 2 * 1024**3
 _RUNS_KEPT = 10
+_ELSEWHERE = "elsewhere"
 _LOCK = "lock"
 _KEPT = "kept"
 
@@ -85,9 +84,16 @@ def sweep(base: Path) -> None:
 
 def remove_state(folder: Path) -> None:
     """Remove a run's state, what its parts keep elsewhere included."""
-    for note in (folder / "state").glob(f"*/{ELSEWHERE}"):
-        shutil.rmtree(note.read_text(), ignore_errors=True)
+    for note in (folder / "state").glob(f"*/{_ELSEWHERE}"):
+        for path in map(Path, note.read_text().splitlines()):
+            shutil.rmtree(path) if path.is_dir() else path.unlink(missing_ok=True)
     shutil.rmtree(folder / "state", ignore_errors=True)
+
+
+def note_elsewhere(folder: Path, *paths: Path) -> None:
+    """Note in a part's folder what it keeps outside: files and folders that go when the state goes."""
+    with (folder / _ELSEWHERE).open("a") as note:
+        note.writelines(f"{path}\n" for path in paths)
 
 
 def _runs(base: Path) -> list[Path]:

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from vantage_stack.errors import NoRoom
-from vantage_stack.home import ELSEWHERE, KEEP, Home
+from vantage_stack.home import KEEP, Home, note_elsewhere
 
 
 @pytest.fixture(autouse=True)
@@ -21,7 +21,7 @@ def killed_run(base: Path, elsewhere: Path) -> Path:
     """The folder of a run that was killed while a part kept something outside."""
 
     def run() -> None:
-        (Home(base, "run").part("postgres") / ELSEWHERE).write_text(str(elsewhere))
+        note_elsewhere(Home(base, "run").part("postgres"), elsewhere, elsewhere.with_name("socket"))
         os.kill(os.getpid(), signal.SIGKILL)
 
     process = multiprocessing.get_context("fork").Process(target=run)

@@ -16,7 +16,7 @@ from pathlib import Path
 
 from vantage_stack.cache import Cache
 from vantage_stack.errors import StackError
-from vantage_stack.home import ELSEWHERE
+from vantage_stack.home import note_elsewhere
 from vantage_stack.process import User
 
 _NOBODY = "nobody"
@@ -70,7 +70,7 @@ def own_folder(home: Path, user: User | None) -> Path:
         folder.mkdir(mode=0o700)
     else:
         folder = Path(tempfile.mkdtemp(prefix="vantage-postgres-"))
-        (home / ELSEWHERE).write_text(str(folder))
+        note_elsewhere(home, folder)
     if user:
         os.chown(folder, user.uid, user.gid)
     return folder

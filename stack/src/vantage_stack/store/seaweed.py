@@ -7,8 +7,9 @@ from pathlib import Path
 
 from vantage.errors import VantageError
 from vantage_stack.fetch import Step
+from vantage_stack.home import note_elsewhere
 from vantage_stack.part import Site
-from vantage_stack.ports import HOST, listens
+from vantage_stack.ports import HOST, Ports, listens
 from vantage_stack.process import ManagedProcess
 from vantage_stack.store.access import S3Access
 
@@ -29,7 +30,7 @@ class Seaweed:
 
     def __init__(self, site: Site) -> None:
         self._site = site
-        self._ports = {name: (site.ports.free(), site.ports.free()) for name in _SERVERS}
+        self._ports = {name: (site.ports.free(), _grpc_port(site.ports)) for name in _SERVERS}
         self.access = S3Access.generate(self._ports["s3"][0])
         self._server: ManagedProcess | None = None
 
@@ -47,6 +48,7 @@ class Seaweed:
         weed = Path(sysconfig.get_path("scripts")) / "weed"
         data = self._site.folder / "data"
         data.mkdir(exist_ok=True)
+        note_elsewhere(self._site.folder, *(socket for _, grpc in self._ports.values() for socket in _sockets(grpc)))
         argv: list[str | Path] = [weed, "-logtostderr=true", "server", *self._options(data)]
         self._server = ManagedProcess(self.name, argv, log=self._site.log, folder=self._site.folder, grace_s=_GRACE_S)
         self._server.start()
@@ -102,3 +104,14 @@ class Seaweed:
             return store.get(_PROBE_BUCKET, "probe") == b"kept"
         except VantageError:
             return False
+
+
+def _sockets(port: int) -> list[Path]:
+    """Where its servers put their sockets beside a gRPC port, whatever the settings say; they are never removed."""
+    return [Path(f"/tmp/seaweedfs-{name}-grpc-{port}.sock") for name in _SERVERS]  # noqa: S108
+
+
+def _grpc_port(ports: Ports) -> int:
+    """A free port beside which no socket was left: one that is another user's cannot be replaced."""
+    port = ports.free()
+    return _grpc_port(ports) if any(socket.exists() for socket in _sockets(port)) else port
