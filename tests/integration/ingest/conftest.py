@@ -120,6 +120,11 @@ class Ingest:
         self._process.stop()
         return self._process.exit_code
 
+    @property
+    def exit_code(self) -> int | None:
+        """How it ended by itself; None while it runs."""
+        return self._process.exit_code if self._process else None
+
     def log(self) -> str:
         return self._log.read_text()
 
@@ -206,13 +211,13 @@ def credentials(virtual_cameras: VirtualCameras, tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def ingest(stack: Stack, credentials: Path, cell: str, tmp_path: Path) -> Iterator[Ingest]:
+def replica(stack: Stack, credentials: Path, cell: str, tmp_path: Path) -> Iterator[Callable[[str, str], Ingest]]:
+    """Makes replicas: by name, and by the folder of their state."""
     stack.require("kafka", "store", "cameras")
+    made: list[Ingest] = []
     own = {
         "VANTAGE_CELL_ID": cell,
-        "VANTAGE_REPLICA": "ingest-tests",
         "VANTAGE_KAFKA_SESSION_TIMEOUT_MS": "6000",
-        "VANTAGE_STATE_DIR": str(tmp_path / "state"),
         "VANTAGE_INGEST_CREDENTIALS": str(credentials),
         "VANTAGE_INGEST_RECORDING_SECONDS": "3",
         "VANTAGE_INGEST_OPEN_TIMEOUT_SECONDS": "2",
@@ -221,6 +226,18 @@ def ingest(stack: Stack, credentials: Path, cell: str, tmp_path: Path) -> Iterat
         "VANTAGE_INGEST_RETRY_LONGEST_SECONDS": "2",
         "VANTAGE_INGEST_KAFKA_GRACE_SECONDS": "1",
     }
-    ingest = Ingest(stack.environment() | own, tmp_path)
-    yield ingest
-    ingest.stop()
+
+    def make(name: str, folder: str) -> Ingest:
+        (tmp_path / folder).mkdir()
+        place = {"VANTAGE_REPLICA": name, "VANTAGE_STATE_DIR": str(tmp_path / folder / "state")}
+        made.append(Ingest(stack.environment() | own | place, tmp_path / folder))
+        return made[-1]
+
+    yield make
+    for one in made:
+        one.stop()
+
+
+@pytest.fixture
+def ingest(replica: Callable[[str, str], Ingest]) -> Ingest:
+    return replica("ingest-tests", "only")

@@ -128,8 +128,8 @@ class Ingest:
     def _go_on_alone(self) -> None:
         known = self._desired.load()
         self._ownership.remember(known)
-        cameras = sum(map(len, known.values()))
-        _log.warning("the event log is away: recording what this replica recorded last", cameras=cameras)
+        if cameras := sum(map(len, known.values())):
+            _log.warning("the event log is away: recording what this replica recorded last", cameras=cameras)
 
     def _own(self) -> None:
         while not self._running.stop.is_set():

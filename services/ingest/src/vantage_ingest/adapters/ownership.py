@@ -17,7 +17,7 @@ from vantage.contracts import Camera, Undecodable, decode
 from vantage.errors import StartupError
 from vantage.health import Readiness
 from vantage.ids import new_epoch
-from vantage.kafka import client_settings
+from vantage.kafka import client_settings, is_outage
 from vantage.settings import ServiceSettings
 from vantage_ingest import metrics
 from vantage_ingest.domain.holdings import Holdings, Wanted
@@ -26,6 +26,7 @@ from vantage_ingest.said import Said
 TOPIC = "cameras.v1"
 _GROUP = "vantage-ingest"
 _KAFKA, _PARTITIONS = "kafka", "partitions"
+_ENDS = {KafkaError._FATAL, KafkaError.FENCED_INSTANCE_ID}  # noqa: SLF001
 _log = structlog.get_logger()
 
 
@@ -44,6 +45,7 @@ class Ownership:
         self._holdings = Holdings()
         self._changed = False
         self._holding = False
+        self._fatal: KafkaError | None = None
         self.assigned = threading.Event()
         self._settings = self._configuration(settings)
         readiness.waiting(_PARTITIONS, "no partition was assigned yet")
@@ -61,6 +63,7 @@ class Ownership:
             while not self._stop.is_set():
                 for record in consumer.consume(500, timeout=0.2):
                     self._take(record)
+                self._check()
         finally:
             self._hold_all()
             consumer.close()
@@ -119,6 +122,14 @@ class Ownership:
             self._measure()
         _log.warning("membership lost, recording goes on until a new assignment", partitions=sorted(numbers))
 
+    def _check(self) -> None:
+        if self._fatal is not None:
+            msg = (
+                f"this replica's membership was ended for good ({self._fatal.str()}): does another process run as "
+                f"VANTAGE_REPLICA={self._replica}? Give each replica a name of its own"
+            )
+            raise StartupError(msg)
+
     def _hold_all(self) -> None:
         with self._lock:
             self._holding = True
@@ -155,13 +166,8 @@ class Ownership:
             with self._lock:
                 self._holdings.caught_up(record.partition() or 0)
             return
-        if error.fatal():
-            msg = (
-                f"this replica's membership was ended for good ({error.str()}): does another process run as "
-                f"VANTAGE_REPLICA={self._replica}? Give each replica a name of its own"
-            )
-            raise StartupError(msg)
-        self._say(error)
+        if not self._is_end(error):
+            self._say(error)
 
     def _wait_for_topic(self, consumer: Consumer) -> bool:
         """Wait for the broker and the topic, saying so; false when told to stop meanwhile."""
@@ -194,5 +200,11 @@ class Ownership:
         }
 
     def _on_error(self, error: KafkaError) -> None:
-        if error.code() == KafkaError._ALL_BROKERS_DOWN:  # noqa: SLF001
+        if not self._is_end(error) and is_outage(error):
             self._say(error)
+
+    def _is_end(self, error: KafkaError) -> bool:
+        """Whether this membership can never go on; it is remembered, because a callback cannot raise."""
+        if error.fatal() or error.code() in _ENDS:
+            self._fatal = error
+        return self._fatal is not None
