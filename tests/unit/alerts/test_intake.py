@@ -8,6 +8,7 @@ import pytest
 from vantage.contracts import Camera, CameraStatus, encode
 from vantage.contracts.base import Message
 from vantage.errors import DeadLetterLimit
+from vantage_alerts.domain.continuity import Continuity
 from vantage_alerts.intake import Intake
 from vantage_alerts.record import RawRecord
 
@@ -64,7 +65,7 @@ class Desk:
 
     def __init__(self, limit: int = 100) -> None:
         self.engine, self.watchlist, self.letters = Engine(), Watchlist(), Letters(limit)
-        self.intake = Intake(self.engine, self.watchlist, self.letters)  # type: ignore[arg-type]
+        self.intake = Intake(self.engine, self.watchlist, self.letters, Continuity())  # type: ignore[arg-type]
 
 
 @pytest.fixture

@@ -94,8 +94,8 @@ def test_each_rule_is_judged_by_itself(street: Any) -> None:
     watched = Watched(street, street.intrusion(), street.crowd(3))
     assert watched.hears(street.message(street.frame(0, 1), street.frame(1, 3))) == [
         "opened steps-closed v1",
-        "changed steps-closed v1",
         "opened crowd v1",
+        "changed steps-closed v1",
     ]
 
 

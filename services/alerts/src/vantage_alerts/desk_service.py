@@ -15,7 +15,7 @@ from vantage_alerts.waiting import until_it_works
 
 _SERVICE = "alerts-desk"
 _MIGRATIONS = "vantage_alerts.migrations"
-_TABLE_S = 5.0
+_TABLE_S = 3.0
 
 
 def run_desk(settings: DeskSettings, running: Running) -> None:

@@ -4,8 +4,7 @@
     └── PartitionsDiffer      the changelog, or a topic that is joined, has another partition count than detections.v1
     Retryable (vantage)
     └── EngineStopped         the consumer of the engine gave up: it is made anew and goes on from the last commit
-    VantageError (vantage)
-    └── PublisherLost         the thread that publishes alerts ended by a fault of the program
+        └── RecordsSkipped    the consumer left records out: the same, before anything after them is judged
     ValueError
     └── UnknownState          (domain) a stored state was written by another release
 
@@ -13,7 +12,7 @@ What the SDK raises goes through: BrokerUnavailable and DatabaseUnavailable are 
 SchemaMismatch end the process.
 """
 
-from vantage.errors import Retryable, StartupError, VantageError
+from vantage.errors import Retryable, StartupError
 
 
 class PartitionsDiffer(StartupError):
@@ -24,5 +23,9 @@ class EngineStopped(Retryable):
     """The consumer of the engine gave up; nothing was lost, because its offsets follow the findings."""
 
 
-class PublisherLost(VantageError):
-    """The thread that publishes alerts ended though nobody told it to."""
+class RecordsSkipped(EngineStopped):
+    """The consumer left records out before this one. Nothing after them was judged, or they would be late for ever."""
+
+    def __init__(self, place: tuple[str, int, int]) -> None:
+        topic, partition, offset = place
+        super().__init__(f"the consumer left out records of {topic}/{partition} before offset {offset}; reading again")

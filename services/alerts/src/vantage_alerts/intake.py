@@ -9,7 +9,9 @@ import structlog
 from vantage import metrics
 from vantage.contracts import Camera, CameraStatus, Detections, Undecodable, decode
 from vantage.errors import VantageError
+from vantage_alerts.domain.continuity import Continuity
 from vantage_alerts.engine import Engine
+from vantage_alerts.errors import RecordsSkipped
 from vantage_alerts.record import RawRecord
 from vantage_alerts.watchlist import Watchlist
 
@@ -37,7 +39,8 @@ class Intake:
     the record is held until the engine is stopped. `taken` is the next offset of each partition.
     """
 
-    def __init__(self, engine: Engine, watchlist: Watchlist, letters: Letters) -> None:
+    def __init__(self, engine: Engine, watchlist: Watchlist, letters: Letters, continuity: Continuity) -> None:
+        self._continuity = continuity
         self._engine = engine
         self._watchlist = watchlist
         self._letters = letters
@@ -45,7 +48,9 @@ class Intake:
         self.taken: dict[tuple[str, int], int] = {}
 
     async def detections(self, record: RawRecord) -> None:
-        """Judge a detector's message."""
+        """Judge a detector's message, unless one before it never came: the engine then reads again from its commit."""
+        if not self._continuity.follows((record.topic(), record.partition()), record.offset()):
+            await self._hold(RecordsSkipped(record.place))
         await self._guard(record, self._judge)
 
     async def camera(self, record: RawRecord) -> None:

@@ -1,6 +1,7 @@
 """Runs the engine: waits for what it needs, consumes until told to stop, and begins anew where its consumer gave up."""
 
 import asyncio
+from collections.abc import Mapping
 from functools import partial
 from pathlib import Path
 
@@ -17,7 +18,8 @@ from vantage.table import Table
 from vantage_alerts import metrics
 from vantage_alerts.adapters.changelog import prepare
 from vantage_alerts.adapters.delivery import Delivery
-from vantage_alerts.adapters.stream_app import TableStates, follow, make_app
+from vantage_alerts.adapters.stream_app import TableStates, before_streams, follow, make_app
+from vantage_alerts.domain.continuity import Continuity
 from vantage_alerts.engine import Engine
 from vantage_alerts.errors import EngineStopped
 from vantage_alerts.intake import CAMERAS, DETECTIONS, JOINED, RULES, STATUS, Intake
@@ -30,7 +32,7 @@ _SERVICE = "alerts-engine"
 _RETRY_S = 1.0
 _LOOK_S = 0.1
 _STOP_S = 8.0
-_TABLES_S = 5.0
+_TABLES_S = 3.0
 
 
 def run_engine(settings: EngineSettings, running: Running) -> None:
@@ -68,6 +70,7 @@ class EngineWorker:
         self._running = running
         self._watchlist = watchlist
         self._partitions = partitions
+        self._continuity = Continuity()
         publisher = Publisher.from_settings(settings, _SERVICE)
         self._delivery = Delivery(publisher, _SERVICE, SystemClock(), running.readiness)
 
@@ -91,9 +94,9 @@ class EngineWorker:
     async def _consume(self) -> None:
         app, table = make_app(self._settings, self._partitions)
         engine = Engine(self._watchlist, TableStates(table), self._delivery)
-        intake = Intake(engine, self._watchlist, self._delivery)
+        intake = Intake(engine, self._watchlist, self._delivery, self._continuity)
         self._connect(app, engine, intake)
-        table.on_recover(self._recovered)
+        before_streams(app, table, self._begin)
         try:
             await self._start(app)
             while not self._running.stop.is_set() and intake.failure is None:
@@ -125,8 +128,9 @@ class EngineWorker:
             msg = f"the engine's consumer cannot begin at {self._settings.kafka_bootstrap}: {error!r}"
             raise EngineStopped(msg) from error
 
-    async def _recovered(self) -> None:
-        _log.info("state is read, judging")
+    async def _begin(self, positions: Mapping[tuple[str, int], int]) -> None:
+        self._continuity.begin(positions)
+        _log.info("state is read, judging", partitions=sum(topic == DETECTIONS for topic, _ in positions))
         self._running.readiness.ready("consumer")
 
     def _measure_lag(self, app: faust.App, intake: Intake) -> None:

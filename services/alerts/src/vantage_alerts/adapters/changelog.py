@@ -10,7 +10,8 @@ from vantage.errors import BrokerUnavailable, StartupError
 from vantage_alerts.errors import PartitionsDiffer
 from vantage_alerts.settings import EngineSettings
 
-_TIMEOUT_S = 10.0
+_ASK_TIMEOUT_S = 3.0
+_CREATE_TIMEOUT_S = 10.0
 # compact only: a state that is deleted by age is an alert that nobody closes
 _CONFIG = {
     "cleanup.policy": "compact",
@@ -27,7 +28,7 @@ def prepare(settings: EngineSettings, joined: Sequence[str]) -> int:
     """
     admin = AdminClient({"bootstrap.servers": settings.kafka_bootstrap, "log_level": 0})
     try:
-        topics = admin.list_topics(timeout=_TIMEOUT_S).topics
+        topics = admin.list_topics(timeout=_ASK_TIMEOUT_S).topics
         counts = {name: len(topics[name].partitions) for name in [*joined, settings.changelog] if name in topics}
         wanted = _count(settings, joined, counts)
         if settings.changelog not in counts:
@@ -53,7 +54,7 @@ def _count(settings: EngineSettings, joined: Sequence[str], counts: dict[str, in
 
 def _create(admin: AdminClient, settings: EngineSettings, partitions: int) -> None:
     topic = NewTopic(settings.changelog, partitions, settings.alerts_changelog_replication, config=_CONFIG)
-    future = admin.create_topics([topic], operation_timeout=_TIMEOUT_S)[settings.changelog]
+    future = admin.create_topics([topic], operation_timeout=_CREATE_TIMEOUT_S)[settings.changelog]
     try:
         future.result()
     except KafkaException as error:

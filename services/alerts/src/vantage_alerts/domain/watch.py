@@ -36,7 +36,7 @@ class Judged:
 
 
 def watches(camera: Camera | None, rules: Iterable[Rule]) -> dict[str, Watch]:
-    """The rules that are judged at a camera, by id. None where it is unknown or not recording.
+    """The rules that are judged at a camera, in the order of their ids. None where it is unknown or not recording.
 
     A rule whose zone the camera does not have is not judged there: with `cameras: ["*"]` that is no fault.
     """
@@ -44,7 +44,7 @@ def watches(camera: Camera | None, rules: Iterable[Rule]) -> dict[str, Watch]:
         return {}
     zones = {zone.zone_id: Zone.of(zone.polygon) for zone in camera.zones}
     found = {}
-    for rule in rules:
+    for rule in sorted(rules, key=lambda rule: rule.rule_id):
         zone_id = rule.condition.zone_id
         wanted = rule.enabled and ("*" in rule.cameras or camera.camera_id in rule.cameras)
         if wanted and (zone_id is None or zone_id in zones):
