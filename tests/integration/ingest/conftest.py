@@ -4,6 +4,7 @@ import json
 import os
 import socket
 import sysconfig
+import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
@@ -39,7 +40,7 @@ def until(condition: Callable[[], T | None], what: str) -> T:
 
 
 class Topics:
-    """What was written for the test's cell, read as it comes."""
+    """What was written for the test's cell, read as it comes by a thread of its own."""
 
     def __init__(self, bootstrap: str, cell: str) -> None:
         self._cell = cell
@@ -56,6 +57,9 @@ class Topics:
                 for _, high in [self._consumer.get_watermark_offsets(TopicPartition(topic, number), timeout=10)]
             ]
         )
+        self._stop = threading.Event()
+        self._thread = threading.Thread(target=self._read, daemon=True)
+        self._thread.start()
 
     def fragments(self, camera: Camera) -> list[Fragment]:
         return [one for one in self._all() if isinstance(one, Fragment) and one.camera_id == camera.camera_id]
@@ -82,14 +86,18 @@ class Topics:
         return last[0] if last and last[0].state == state else None
 
     def close(self) -> None:
+        self._stop.set()
+        self._thread.join()
         self._consumer.close()
 
     def _all(self) -> list[Message]:
-        while records := self._consumer.consume(500, timeout=0.2):
-            for record in records:
+        return list(self._messages)
+
+    def _read(self) -> None:
+        while not self._stop.is_set():
+            for record in self._consumer.consume(500, timeout=0.1):
                 if record.error() is None and (record.key() or b"").decode().startswith(f"{self._cell}."):
                     self._messages.append(decode(str(record.topic()), record.value() or b""))
-        return self._messages
 
 
 class Ingest:

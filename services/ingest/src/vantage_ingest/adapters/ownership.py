@@ -192,6 +192,7 @@ class Ownership:
             "group.id": _GROUP,
             "group.instance.id": f"ingest-{settings.replica}",
             "session.timeout.ms": settings.kafka_session_timeout_ms,
+            "heartbeat.interval.ms": 1_000,  # a member hears of a rebalance with its heartbeat: the gap of what moves
             "partition.assignment.strategy": "cooperative-sticky",
             "enable.auto.commit": False,
             "auto.offset.reset": "earliest",
