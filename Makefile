@@ -5,6 +5,8 @@ VENV := .venv
 BIN := $(VENV)/bin
 DISTS := sdk services/ingest services/detect services/storage services/alerts services/api services/scheme stack bench
 LOCK := requirements/dev.lock
+# Processes that run tests, each with a stack of its own.
+WORKERS ?= 2
 
 .PHONY: help setup lock lint format schemas schemas-release fetch demo test test-all test-s3 bench bench-glass clean
 
@@ -50,10 +52,10 @@ demo: setup ## cameras, detection and alerts on real parts, until Ctrl-C (ONCE=1
 	$(BIN)/vantage-stack demo $(if $(ONCE),--once)
 
 test: fetch ## unit, contract, integration on the real stack, one end-to-end test
-	$(BIN)/pytest -m 'not slow' $(ARGS)
+	$(BIN)/pytest -n $(WORKERS) -m 'not slow' $(ARGS)
 
 test-all: fetch ## every test, the slow ones as well
-	$(BIN)/pytest $(ARGS)
+	$(BIN)/pytest -n $(WORKERS) $(ARGS)
 
 test-s3: fetch ## the object-store suite (STORE=minio builds and runs MinIO)
 	VANTAGE_STACK_STORE=$(or $(STORE),embedded) $(BIN)/pytest tests/contract/ports -k 'object or store' $(ARGS)
