@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from msgspec import structs
 
 from vantage.clock import SystemClock
 from vantage.contracts import Message, Recording
@@ -53,8 +54,8 @@ class Desk:
         self.uploads = Uploads(self.store, buckets, self.log, self.spool, SystemClock(), threads=1)
         self.uploads.start()
 
-    def finished(self) -> Finished:
-        open_ = self.spool.begin(head(), INIT)
+    def finished(self, name: str = "rec_1") -> Finished:
+        open_ = self.spool.begin(structs.replace(head(), recording_id=name), INIT)
         for number in range(3):
             open_.append(cut(number))
         found = self.spool.finish(open_)
@@ -126,6 +127,16 @@ def test_an_object_that_is_not_what_was_sent_is_sent_again(desk: Desk, tmp_path:
     assert desk.store.get("footage", object_key(head())) == CONTENT
 
 
+def test_a_stop_brings_away_what_waits_and_leaves_it_where_the_store_is_away(tmp_path: Path) -> None:
+    for away in (False, True):
+        desk = Desk(tmp_path / str(away))
+        desk.store.away = away
+        for number in range(5):
+            desk.uploads.add(desk.finished(f"rec_{number}"))
+        desk.uploads.stop(DEADLINE_S)
+        assert len(desk.log.delivered) == (0 if away else 5)
+
+
 def test_damage_on_the_disk_is_cut_off_and_never_announced(desk: Desk) -> None:
     finished = desk.finished()
     data = bytearray(CONTENT)
@@ -139,8 +150,8 @@ def test_damage_on_the_disk_is_cut_off_and_never_announced(desk: Desk) -> None:
 
 
 def test_a_data_file_that_vanished_stops_no_other_recording(desk: Desk) -> None:
-    gone, good = desk.finished(), desk.finished()
-    lost = Finished(gone.head, gone.entries, gone.data.with_name("gone.mp4"))
-    desk.uploads.add(lost)
+    gone, good = desk.finished("rec_2"), desk.finished()
+    gone.data.unlink()
+    desk.uploads.add(gone)
     desk.uploads.add(good)
     until(lambda: desk.log.delivered)

@@ -27,6 +27,7 @@ from vantage_ingest.said import Said
 _TOPIC = "recordings.v1"
 _TYPE = "video/mp4"
 _PLAIN_ETAG = 32
+_LOOK_S = 0.05
 _log = structlog.get_logger()
 
 
@@ -59,11 +60,13 @@ class Uploads:
             thread.start()
 
     def stop(self, timeout: float) -> None:
-        """Finish what is on its way, within `timeout` seconds; the rest stays in the spool."""
+        """Bring away what goes within `timeout` seconds; the rest, and all where a part is away, stays in the spool."""
+        end = self._clock.monotonic() + timeout
         with self._changed:
+            while self._due and not self._backoff.tries and self._clock.monotonic() < end:
+                self._changed.wait(_LOOK_S)
             self._stopped = True
             self._changed.notify_all()
-        end = self._clock.monotonic() + timeout
         for thread in self._threads:
             thread.join(max(0.0, end - self._clock.monotonic()))
 
