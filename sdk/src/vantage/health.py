@@ -1,9 +1,11 @@
 """The endpoint that a cluster asks: alive (/healthz), ready (/readyz), and the figures (/metrics)."""
 
 import json
+import sys
 import threading
 from collections.abc import Callable, Mapping
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
 
 import structlog
 from prometheus_client import CONTENT_TYPE_LATEST, REGISTRY, generate_latest
@@ -44,14 +46,13 @@ class HealthServer:
 
     def __init__(self, host: str, port: int, readiness: Readiness) -> None:
         try:
-            self._server = ThreadingHTTPServer((host, port), _handler(readiness))
+            self._server = _Server((host, port), _handler(readiness))
         except OSError as error:
             msg = (
                 f"the health endpoint cannot listen on {host}:{port}: {error.strerror}; free the port or set "
                 "VANTAGE_HEALTH_PORT to another (0 takes any)"
             )
             raise StartupError(msg) from error
-        self._server.daemon_threads = True
         self._thread = threading.Thread(target=self._server.serve_forever, name="health", daemon=True)
 
     @property
@@ -69,6 +70,15 @@ class HealthServer:
         self._server.shutdown()
         self._server.server_close()
         self._thread.join()
+
+
+class _Server(ThreadingHTTPServer):
+    daemon_threads = True
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """Say what is a fault here; a probe that hangs up early is none."""
+        if not isinstance(sys.exception(), ConnectionError):
+            super().handle_error(request, client_address)
 
 
 def _handler(readiness: Readiness) -> type[BaseHTTPRequestHandler]:
@@ -89,6 +99,8 @@ def _handler(readiness: Readiness) -> type[BaseHTTPRequestHandler]:
     }
 
     class Handler(BaseHTTPRequestHandler):
+        timeout = 10  # a client that says nothing must not keep a thread
+
         def do_GET(self) -> None:
             route = routes.get(self.path.partition("?")[0])
             status, kind, body = route() if route else (404, "text/plain", b"use /healthz, /readyz or /metrics\n")

@@ -31,7 +31,11 @@ class Running:
 
 
 def run_service(name: str, settings: type[S], main: Callable[[S, Running], None]) -> None:
-    """Run `main` until it returns or a signal sets `stop`; exit with 0, or with a line and a code that say why."""
+    """Run `main` until it returns or a signal sets `stop`; exit with 0, or with a line and a code that say why.
+
+    78 is a wrong setting, 69 a part that is away, 70 a fault of the program or its deployment (sysexits.h). A second
+    signal changes nothing: a stop is bounded by itself, and supervisors and terminals like to send two.
+    """
     start_logging(name)
     try:
         _run(name, settings.load(), main)
@@ -41,6 +45,9 @@ def run_service(name: str, settings: type[S], main: Callable[[S, Running], None]
         _fail(name, error, EXIT_UNAVAILABLE)
     except VantageError as error:
         _fail(name, error, EXIT_SOFTWARE)
+    except Exception:  # noqa: BLE001  # its trace belongs on one line of the log, like everything else
+        structlog.get_logger().exception("a fault of the program ends it")
+        sys.exit(EXIT_SOFTWARE)
 
 
 def _run(name: str, settings: S, main: Callable[[S, Running], None]) -> None:
@@ -61,6 +68,8 @@ def _run(name: str, settings: S, main: Callable[[S, Running], None]) -> None:
 
 def start_logging(name: str, level: str = "info") -> None:
     """One JSON object a line on standard error, with the service's name."""
+    if not any(isinstance(handler, _Forward) for handler in logging.root.handlers):
+        logging.root.addHandler(_Forward())
     structlog.configure(
         processors=[
             _named(name),
@@ -70,9 +79,17 @@ def start_logging(name: str, level: str = "info") -> None:
             structlog.processors.JSONRenderer(ensure_ascii=False),
         ],
         wrapper_class=structlog.make_filtering_bound_logger(getattr(logging, level.upper())),
-        logger_factory=structlog.WriteLoggerFactory(file=sys.stderr),
+        logger_factory=lambda *_: structlog.WriteLogger(sys.stderr),  # whatever it is when the line is written
         cache_logger_on_first_use=False,
     )
+
+
+class _Forward(logging.Handler):
+    """What a library says by the standard's logging, from a warning on, as a line like ours."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        logger = structlog.get_logger()
+        logger.log(record.levelno, record.getMessage(), logger=record.name, exc_info=record.exc_info or None)
 
 
 def _named(name: str) -> Processor:

@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import Self
 
 from pydantic import Field, SecretStr, ValidationError
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic_core import ErrorDetails
+from pydantic_settings import BaseSettings, SettingsConfigDict, SettingsError
 
 from vantage.errors import StartupError
 
@@ -24,9 +25,12 @@ class ServiceSettings(BaseSettings):
     cell_id: str = Field("hk1", pattern=r"^[a-z0-9][a-z0-9-]{0,15}$", description="The cell this service runs in.")
     replica: str = Field(
         default_factory=socket.gethostname,
+        pattern=r"^[A-Za-z0-9._-]{1,128}$",
         description="This replica's name: its static membership in consumer groups, so a restart moves no partition.",
     )
-    kafka_bootstrap: str = Field(description="Kafka's addresses, host:port, separated by commas.")
+    kafka_bootstrap: str = Field(
+        pattern=r"^[^\s,/]+:\d+(,[^\s,/]+:\d+)*$", description="Kafka's addresses, host:port, separated by commas."
+    )
     kafka_session_timeout_ms: int = Field(
         10_000,
         ge=6_000,
@@ -34,14 +38,18 @@ class ServiceSettings(BaseSettings):
         description="After this long without a heartbeat the broker gives a replica's partitions to another. Shorter "
         "recovers sooner, longer survives longer pauses of a busy machine.",
     )
-    s3_endpoint: str = Field(description="The object store, host:port.")
+    s3_endpoint: str = Field(pattern=r"^[^\s/]+$", description="The object store, host:port, without http://.")
     s3_access_key: SecretStr = Field(description="Access key of this service at the object store.")
     s3_secret_key: SecretStr = Field(description="Secret key of this service at the object store.")
     s3_secure: bool = Field(default=True, description="Whether the object store speaks TLS.")
     s3_region: str = Field("us-east-1", description="Region name that the store expects in signatures.")
     health_host: str = Field("127.0.0.1", description="Address of the health endpoint; 0.0.0.0 in a container.")
     health_port: int = Field(0, ge=0, le=65535, description="Port of /healthz, /readyz, /metrics; 0 takes any.")
-    otlp_endpoint: str = Field("", description="OpenTelemetry collector (OTLP over HTTP); empty switches traces off.")
+    otlp_endpoint: str = Field(
+        "",
+        pattern=r"^(https?://\S+)?$",
+        description="OpenTelemetry collector (OTLP over HTTP); empty switches traces off.",
+    )
     log_level: str = Field("info", pattern="^(debug|info|warning|error)$", description="Least level that is logged.")
     state_dir: Path = Field(Path("state"), description="Folder for what this replica keeps on local disk.")
 
@@ -54,7 +62,10 @@ class ServiceSettings(BaseSettings):
         try:
             return cls()
         except ValidationError as error:
-            raise StartupError("\n".join(_lines(cls, error))) from None
+            raise StartupError("\n".join(_line(cls, problem) for problem in error.errors())) from None
+        except SettingsError as error:  # a value that should be JSON
+            msg = f"{error}: write its variable ({PREFIX}<FIELD>) as JSON"
+            raise StartupError(msg) from None
 
 
 class PostgresSettings(ServiceSettings):
@@ -63,15 +74,14 @@ class PostgresSettings(ServiceSettings):
     postgres_dsn: SecretStr = Field(description="PostgreSQL connection string (libpq).")
 
 
-def _lines(settings: type[ServiceSettings], error: ValidationError) -> list[str]:
-    lines = []
-    for problem in error.errors():
-        name = str(problem["loc"][0]) if problem["loc"] else "?"
-        field = settings.model_fields.get(name)
-        purpose = f" ({field.description})" if field and field.description else ""
-        value = "is not set" if problem["type"] == "missing" else f"is {_shown(field, problem['input'])}"
-        lines.append(f"{PREFIX}{name.upper()} {value}: {problem['msg']}; set it{purpose}")
-    return lines
+def _line(settings: type[ServiceSettings], problem: ErrorDetails) -> str:
+    if not problem["loc"]:  # the input is every setting then, secrets included
+        return f"the settings do not fit together: {problem['msg']}"
+    name = str(problem["loc"][0])
+    field = settings.model_fields.get(name)
+    purpose = f" ({field.description})" if field and field.description else ""
+    value = "is not set" if problem["type"] == "missing" else f"is {_shown(field, problem['input'])}"
+    return f"{PREFIX}{name.upper()} {value}: {problem['msg']}; set it{purpose}"
 
 
 def _shown(field: object, value: object) -> str:

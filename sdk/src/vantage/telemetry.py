@@ -14,6 +14,7 @@ from opentelemetry.sdk.trace.export import BatchSpanProcessor
 from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
 
 _PROPAGATOR = TraceContextTextMapPropagator()
+_EXPORT_TIMEOUT_S = 3  # a collector that is away holds up a service's end for so long
 _TRACER = trace.get_tracer("vantage")
 
 
@@ -22,7 +23,8 @@ def start_telemetry(service: str, cell_id: str, endpoint: str) -> TracerProvider
     if not endpoint:
         return None
     provider = TracerProvider(resource=Resource.create({"service.name": service, "vantage.cell": cell_id}))
-    provider.add_span_processor(BatchSpanProcessor(OTLPSpanExporter(endpoint=endpoint.rstrip("/") + "/v1/traces")))
+    exporter = OTLPSpanExporter(endpoint=endpoint.rstrip("/") + "/v1/traces", timeout=_EXPORT_TIMEOUT_S)
+    provider.add_span_processor(BatchSpanProcessor(exporter))
     trace.set_tracer_provider(provider)
     return provider
 

@@ -175,8 +175,8 @@ Start = Callable[..., Loop]
 
 
 @pytest.fixture(autouse=True)
-def _logging() -> None:
-    """As a service logs."""
+def _logging(capfd: pytest.CaptureFixture[str]) -> None:
+    """As a service logs, to where a test can read it, librdkafka's own lines included."""
     start_logging("test")
 
 

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 def test_a_loop_waits_for_a_broker_that_is_late_and_then_goes_on(  # noqa: PLR0917
-    log: Log, start: Start, until: Until, recorder: type[Recorder], proxy: TcpProxy, capsys: pytest.CaptureFixture[str]
+    log: Log, start: Start, until: Until, recorder: type[Recorder], proxy: TcpProxy, capfd: pytest.CaptureFixture[str]
 ) -> None:
     group, handler = log.group(), recorder(log.actor)
     log.write(*log.decisions(3))
@@ -24,7 +24,8 @@ def test_a_loop_waits_for_a_broker_that_is_late_and_then_goes_on(  # noqa: PLR09
     proxy.up()
     until(lambda: handler.seen == [0, 1, 2], "it goes on")
     assert running.readiness.reasons() == {}
-    lines = capsys.readouterr().err.splitlines()
+    lines = capfd.readouterr().err.splitlines()
+    assert len([line for line in lines if "waiting for Kafka" in line]) >= 1
     assert all(line.startswith("{") for line in lines), "librdkafka's own lines are not ours"
 
 

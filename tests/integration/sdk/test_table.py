@@ -117,7 +117,7 @@ def test_a_listener_that_fails_does_not_end_it(table: Table[Camera], writer: Wri
 
 
 def test_waits_for_a_broker_that_is_late_and_says_why(
-    settings: Settings, proxy: TcpProxy, until: Until, capsys: pytest.CaptureFixture[str]
+    settings: Settings, proxy: TcpProxy, until: Until, capfd: pytest.CaptureFixture[str]
 ) -> None:
     address = proxy.bootstrap
     table = Table(settings(bootstrap=proxy.bootstrap), TOPIC, Camera).start()
@@ -125,7 +125,7 @@ def test_waits_for_a_broker_that_is_late_and_says_why(
         with pytest.raises(BrokerUnavailable, match=proxy.bootstrap):
             table.wait_ready(0.1)
         assert not table.is_ready
-        until(lambda: f"Kafka at {address} does not answer" in capsys.readouterr().err, "it says why it waits")
+        until(lambda: f"Kafka at {address} does not answer" in capfd.readouterr().err, "it says why it waits")
         proxy.up()
         table.wait_ready(30)
     finally:
