@@ -4,9 +4,12 @@ The tests run in their order on one running thread: the last ones read back all 
 """
 
 import hashlib
+import json
+import shutil
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator, Mapping
 from itertools import pairwise
+from pathlib import Path
 
 import psycopg
 import pytest
@@ -14,6 +17,7 @@ import pytest
 from vantage.client import Gateway, GatewayRefused, StreamedAlert
 from vantage.clock import SystemClock
 from vantage.contracts import Recording
+from vantage_stack.console import browse
 from vantage_stack.control_room import gateway_of
 from vantage_stack.playback import play
 from vantage_stack.thread import Thread
@@ -27,6 +31,14 @@ SEAM_US = 200_000
 
 def live_view(gateway: Gateway, camera: str) -> str:
     return gateway.look(camera, "live", "crowd-management").playlist
+
+
+@pytest.fixture
+def browser() -> str:
+    found = shutil.which("chromium")
+    if found is None:
+        pytest.skip("needs chromium on the PATH: a real browser")
+    return found
 
 
 class TestAControlRoomSees:
@@ -71,6 +83,30 @@ class TestAControlRoomSees:
                 with pytest.raises(GatewayRefused) as refused:
                     outsider.look("hk1.crossing-1", kind, "crime-detection", **more)
                 assert refused.value.status == 403
+
+
+class TestAPersonInABrowser:
+    def test_signs_in_sees_an_alert_looks_at_a_camera_and_leaves_nothing_behind(
+        self, running: Thread, received: list[StreamedAlert], browser: str, tmp_path: Path
+    ) -> None:
+        picture = tmp_path / "console.png"
+        told = {
+            "ORIGIN": running.stack.api_origin,
+            "ACCOUNT": "operator",
+            "PASSWORD": running.stack.oidc.accounts["operator"],
+            "ADDRESS": "#/live/hk1.crossing-1?purpose=crowd-management",
+            "PICTURE": str(picture),
+            "BROWSER": browser,
+        }
+        seen = json.loads(browse(running.stack.cache, told).splitlines()[-1])
+        assert seen["errors"] == []
+        assert seen["alert"].startswith(("Somebody is on the crossing", "2 people or more"))
+        assert seen["link"] == "alerts are live"
+        assert seen["video"] == {"width": 640, "height": 272}
+        assert seen["shown"] == "hk1.crossing-1, live, for crowd-management"
+        assert "code=" not in seen["address"]
+        assert seen["kept"] == {"session": 0, "local": 0, "cookies": ""}
+        assert picture.stat().st_size > 10_000
 
 
 class TestKilledAndBack:

@@ -34,6 +34,7 @@ class Table(Generic[T]):
         self._bootstrap = settings.kafka_bootstrap
         self._topic = topic
         self._rows: dict[str, T] = {}
+        self._next: dict[int, int] = {}
         self._lock = threading.Lock()
         self._listeners: list[Change[T]] = []
         self._unread: set[int] = set()
@@ -61,6 +62,11 @@ class Table(Generic[T]):
         """The last message of the key."""
         with self._lock:
             return self._rows.get(key)
+
+    def has_read(self, partition: int, offset: int) -> bool:
+        """Whether the record that stands there, or stood there, is in the rows: for one who follows the topic too."""
+        with self._lock:
+            return self._next.get(partition, 0) > offset
 
     def items(self) -> dict[str, T]:
         """A copy of all rows, by key."""
@@ -121,6 +127,8 @@ class Table(Generic[T]):
         error = record.error()
         if error is None:
             self._apply((record.key() or b"").decode(errors="replace"), record)
+            with self._lock:
+                self._next[record.partition() or 0] = (record.offset() or 0) + 1
         elif error.code() == KafkaError._PARTITION_EOF:  # noqa: SLF001
             self._unread.discard(record.partition() or 0)
             if not self._unread:

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from vantage.contracts import Camera, CameraStatus, encode
+from vantage.contracts import CameraStatus, encode
 from vantage.contracts.base import Message
 from vantage.errors import DeadLetterLimit
 from vantage_alerts.domain.continuity import Continuity
@@ -50,12 +50,12 @@ class Letters:
 
 
 class Watchlist:
-    """Knows a camera's revision from the second question on."""
+    """Has read a record from the second question on."""
 
     def __init__(self) -> None:
         self.questions = 0
 
-    def knows(self, _camera: Camera) -> bool:
+    def has_read(self, _partition: int, _offset: int) -> bool:
         self.questions += 1
         return self.questions > 1
 

@@ -7,7 +7,7 @@ from typing import Protocol, cast
 import structlog
 
 from vantage import metrics
-from vantage.contracts import Camera, CameraStatus, Detections, Undecodable, decode
+from vantage.contracts import CameraStatus, Detections, Undecodable, decode
 from vantage.errors import VantageError
 from vantage_alerts.domain.continuity import Continuity
 from vantage_alerts.engine import Engine
@@ -66,26 +66,23 @@ class Intake:
         await self._engine.judge(message, record.written_at, record.trace)
 
     async def _settle_camera(self, record: RawRecord) -> None:
-        if record.raw_value is None:
-            camera_id = (record.raw_key or b"").decode(errors="replace")
-        else:
-            camera = cast("Camera", decode(CAMERAS, record.raw_value))
-            await self._until_known(camera)
-            camera_id = camera.camera_id
-        await self._engine.settle(camera_id, record.trace)
+        if record.raw_value is not None:
+            decode(CAMERAS, record.raw_value)
+        await self._until_read(record)
+        await self._engine.settle((record.raw_key or b"").decode(errors="replace"), record.trace)
 
     async def _settle_status(self, record: RawRecord) -> None:
         if record.raw_value is not None:
             status = cast("CameraStatus", decode(STATUS, record.raw_value))
             await self._engine.settle(status.camera_id, record.trace)
 
-    async def _until_known(self, camera: Camera) -> None:
+    async def _until_read(self, record: RawRecord) -> None:
         """Wait until the table, which reads the same topic by itself, has come as far; it is never far behind."""
         for _ in range(_LOOKS):
-            if self._watchlist.knows(camera):
+            if self._watchlist.has_read(record.partition(), record.offset()):
                 return
             await asyncio.sleep(_LOOK_S)
-        _log.warning("the table of cameras is behind", camera=camera.camera_id, revision=camera.revision)
+        _log.warning("the table of cameras is behind", partition=record.partition(), offset=record.offset())
 
     async def _guard(self, record: RawRecord, work: Callable[[RawRecord], Awaitable[None]]) -> None:
         try:

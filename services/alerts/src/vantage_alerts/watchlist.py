@@ -18,6 +18,9 @@ class Followed(Protocol, Generic[T]):
     def items(self) -> dict[str, T]:
         """All rows."""
 
+    def has_read(self, partition: int, offset: int) -> bool:
+        """Whether the record that stands there is in the rows."""
+
     def on_change(self, listener: Callable[[str, T | None], None]) -> None:
         """Call back in the table's thread for each change."""
 
@@ -47,10 +50,9 @@ class Watchlist:
         self._ready[camera_id] = (generation, watched)
         return watched
 
-    def knows(self, camera: Camera) -> bool:
-        """Whether the table has come as far as this message of it."""
-        known = self._cameras.get(camera.camera_id)
-        return known is not None and known.revision >= camera.revision
+    def has_read(self, partition: int, offset: int) -> bool:
+        """Whether the table of cameras has come as far as this record of its topic."""
+        return self._cameras.has_read(partition, offset)
 
     def _changed(self, _key: str, _row: Camera | Rule | None) -> None:
         self._generation += 1
