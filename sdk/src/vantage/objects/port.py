@@ -17,7 +17,11 @@ class ObjectInfo:
 
 
 class ObjectStore(Protocol):
-    """Whole objects in, ranges out. Every call may raise StoreUnavailable (try again) or StoreRefused (do not)."""
+    """Whole objects in, ranges out. Every call may raise StoreUnavailable (try again) or StoreRefused (do not).
+
+    A key is a path: segments of printable characters without a backslash, none of them empty, `.` or `..`, and no
+    object under another.
+    """
 
     def put(self, bucket: str, key: str, data: bytes, content_type: str = "application/octet-stream") -> ObjectInfo:
         """Write an object whole; it is there for every reader when this returns."""
@@ -26,7 +30,7 @@ class ObjectStore(Protocol):
     def get(self, bucket: str, key: str, offset: int = 0, length: int | None = None) -> bytes:
         """The object's bytes from `offset`, exactly `length` of them (to its end without one).
 
-        Raises ObjectMissing where the object, or that range of it, is not there.
+        Raises ObjectMissing where the object, or that range of it, is not there; a range begins within the object.
         """
         ...
 
@@ -47,5 +51,8 @@ class ObjectStore(Protocol):
         ...
 
     def ensure_bucket(self, bucket: str, *, lock: bool = False) -> None:
-        """Make the bucket unless it is there; with `lock`, one whose objects can be locked (versioned by itself)."""
+        """Make the bucket unless it is there; with `lock`, one whose objects can be locked (versioned by itself).
+
+        Raises StoreRefused where the bucket is there without the lock that was asked for.
+        """
         ...

@@ -2,6 +2,7 @@
 
 import io
 from collections.abc import Callable, Iterable, Iterator
+from itertools import islice
 from typing import Any, Self
 
 import urllib3
@@ -9,17 +10,22 @@ from minio import Minio
 from minio.datatypes import Object
 from minio.deleteobjects import DeleteObject
 from minio.error import InvalidResponseError, MinioException, S3Error, ServerError
+from minio.helpers import ObjectWriteResult
 
 from vantage import metrics
 from vantage.errors import ObjectMissing, StoreRefused, StoreUnavailable
 from vantage.objects.port import ObjectInfo
 from vantage.settings import ServiceSettings
 
-_MISSING = {"NoSuchKey", "NoSuchBucket", "NoSuchVersion", "InvalidRange"}
+_MISSING = {"NoSuchKey", "NoSuchBucket", "NoSuchVersion", "InvalidRange", "ObjectLockConfigurationNotFoundError"}
 _BUSY = {"SlowDown", "ServiceUnavailable", "InternalError", "RequestTimeout"}
 _CONNECTIONS = 32
 _TIMEOUT = urllib3.Timeout(connect=3, read=20)
-_RETRIES = urllib3.Retry(total=2, backoff_factor=0.1, status_forcelist=[500, 502, 503, 504])
+_RETRIES = urllib3.Retry(
+    total=2, backoff_factor=0.1, status_forcelist=[500, 502, 503, 504], respect_retry_after_header=False
+)
+_LEAST_PART = 5 * 1024 * 1024  # of a multipart upload, which is avoided by it
+_PAGE = 1000
 
 
 class S3ObjectStore:
@@ -45,12 +51,18 @@ class S3ObjectStore:
 
     def put(self, bucket: str, key: str, data: bytes, content_type: str = "application/octet-stream") -> ObjectInfo:
         """Write an object whole."""
-        write = lambda: self.client.put_object(bucket, key, io.BytesIO(data), len(data), content_type)  # noqa: E731
+        part_size = max(len(data), _LEAST_PART)  # one request: the number of them, not their size, is the cost
+
+        def write() -> ObjectWriteResult:
+            return self.client.put_object(bucket, key, io.BytesIO(data), len(data), content_type, part_size=part_size)
+
         result = self._call("put", bucket, key, write)
         return ObjectInfo(key, len(data), result.etag or "", 0, result.version_id)
 
     def get(self, bucket: str, key: str, offset: int = 0, length: int | None = None) -> bytes:
         """The object's bytes from `offset`, exactly `length` of them (to its end without one)."""
+        if length == 0:  # S3 has no empty range
+            return b""
         data: bytes = self._call("get", bucket, key, lambda: self._read(bucket, key, offset, length or 0))
         if length is not None and len(data) != length:
             msg = f"{bucket}/{key} has {len(data)} bytes from {offset}, {length} were asked for: it is not whole"
@@ -72,9 +84,8 @@ class S3ObjectStore:
     def list(self, bucket: str, prefix: str = "", start_after: str = "") -> Iterator[ObjectInfo]:
         """The objects under a prefix, in the order of their keys, after a key."""
         objects = self.client.list_objects(bucket, prefix=prefix, recursive=True, start_after=start_after or None)
-        end = object()
-        while (found := self._call("list", bucket, prefix, lambda: next(objects, end))) is not end:
-            yield _info(found)
+        while page := self._call("list", bucket, prefix, lambda: list(islice(objects, _PAGE))):
+            yield from map(_info, page)
 
     def delete(self, bucket: str, key: str) -> None:
         """Delete an object; it is no error if it is not there."""
@@ -82,21 +93,34 @@ class S3ObjectStore:
 
     def delete_many(self, bucket: str, keys: Iterable[str]) -> None:
         """Delete objects in bulk; those that are not there are no error."""
-        remove = lambda: list(self.client.remove_objects(bucket, [DeleteObject(key) for key in keys]))  # noqa: E731
-        if failed := self._call("delete_many", bucket, "*", remove):
+        objects = [DeleteObject(key) for key in keys]
+        failed = self._call("delete_many", bucket, "*", lambda: list(self.client.remove_objects(bucket, objects)))
+        if failed := [one for one in failed if one.code not in _MISSING]:
             first = failed[0]
             msg = f"{bucket}: {len(failed)} objects were not deleted, the first is {first.name}: {first.message}"
-            raise StoreUnavailable(msg)
+            raise StoreUnavailable(msg) if first.code in _BUSY else StoreRefused(msg)
 
     def ensure_bucket(self, bucket: str, *, lock: bool = False) -> None:
-        """Make the bucket unless it is there."""
-        if self._call("ensure_bucket", bucket, "", lambda: self.client.bucket_exists(bucket)):
-            return
+        """Make the bucket unless it is there; a lock can be given to a bucket only when it is made."""
+        if not self._is_there(bucket):
+            try:
+                self._call("ensure_bucket", bucket, "", lambda: self.client.make_bucket(bucket, object_lock=lock))
+            except StoreRefused:  # another replica was quicker
+                if not self._is_there(bucket):
+                    raise
+        if lock and not self._is_locked(bucket):
+            msg = f"bucket {bucket} at {self._endpoint} was made without object lock: name another, or make it anew"
+            raise StoreRefused(msg)
+
+    def _is_there(self, bucket: str) -> bool:
+        return bool(self._call("ensure_bucket", bucket, "", lambda: self.client.bucket_exists(bucket)))
+
+    def _is_locked(self, bucket: str) -> bool:
         try:
-            self._call("ensure_bucket", bucket, "", lambda: self.client.make_bucket(bucket, object_lock=lock))
-        except StoreRefused:  # another replica was quicker
-            if not self._call("ensure_bucket", bucket, "", lambda: self.client.bucket_exists(bucket)):
-                raise
+            self._call("ensure_bucket", bucket, "", lambda: self.client.get_object_lock_config(bucket))
+        except ObjectMissing:
+            return False
+        return True
 
     def _call(self, name: str, bucket: str, key: str, call: Callable[[], Any]) -> Any:
         try:
@@ -107,7 +131,7 @@ class S3ObjectStore:
         except (urllib3.exceptions.HTTPError, ServerError, InvalidResponseError, OSError) as error:
             msg = f"the object store at {self._endpoint} cannot {name} {bucket}/{key}: {error}; is it running there?"
             raise StoreUnavailable(msg) from error
-        except MinioException as error:
+        except (MinioException, ValueError) as error:  # the latter for names that no store allows
             msg = f"the object store at {self._endpoint} refused to {name} {bucket}/{key}: {error}"
             raise StoreRefused(msg) from error
 
