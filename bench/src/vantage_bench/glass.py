@@ -2,7 +2,7 @@
 
 The cameras' sender reports give the capture time; cameras and subscriber read one clock. Each camera has several rules,
 so that the clip's ten seconds raise several alerts. The reference is the camera's own keyframe interval: no alert can
-be faster than the rest of its fragment, whose mean and share stand among the hops.
+be faster than the rest of its fragment, which stands first among the hops.
 """
 
 import os
