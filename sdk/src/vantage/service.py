@@ -20,6 +20,7 @@ S = TypeVar("S", bound=ServiceSettings)
 
 EXIT_UNAVAILABLE = 69
 EXIT_SOFTWARE = 70
+_ASK_AGAIN_S = 2.0
 
 
 @dataclass
@@ -28,6 +29,23 @@ class Running:
 
     stop: threading.Event = field(default_factory=threading.Event)
     readiness: Readiness = field(default_factory=Readiness)
+
+    def wait_for(self, part: str, call: Callable[[], object]) -> bool:
+        """Call until it raises no Retryable, with a line a try and the reason in the readiness, as a service does at
+        its start with a part that is away; false when told to stop meanwhile.
+        """
+        self.readiness.waiting(part, "it was not asked yet")
+        while not self.stop.is_set():
+            try:
+                call()
+            except Retryable as error:
+                self.readiness.waiting(part, str(error))
+                structlog.get_logger().warning(f"waiting for the {part}", reason=str(error))
+                self.stop.wait(_ASK_AGAIN_S)
+            else:
+                self.readiness.ready(part)
+                return True
+        return False
 
 
 def run_service(name: str, settings: type[S], main: Callable[[S, Running], None]) -> None:

@@ -36,7 +36,7 @@ class TestSlowWork:
     def test_a_batch_longer_than_the_poll_interval_costs_no_membership(
         self, log: Log, start: Start, until: Until, recorder: type[Recorder]
     ) -> None:
-        group, handler = log.group(), recorder(log.actor, lambda _message: time.sleep(8))
+        group, handler = log.group(), recorder(log.actor, lambda _message: time.sleep(7))
         log.write(*log.decisions(1))
         start(handler, group, max_poll_interval_ms=6000)
 

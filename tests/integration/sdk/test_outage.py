@@ -24,6 +24,7 @@ def test_a_loop_waits_for_a_broker_that_is_late_and_then_goes_on(  # noqa: PLR09
     proxy.up()
     until(lambda: handler.seen == [0, 1, 2], "it goes on")
     assert running.readiness.reasons() == {}
+    running.end()
     lines = capfd.readouterr().err.splitlines()
     assert len([line for line in lines if "waiting for Kafka" in line]) >= 1
     assert all(line.startswith("{") for line in lines), "librdkafka's own lines are not ours"
@@ -45,6 +46,7 @@ def test_a_loop_goes_on_after_an_outage_where_it_was(
     until(lambda: log.committed(group) == log.ends(), "all is committed")
     assert list(dict.fromkeys(handler.seen)) == list(range(10))
     assert running.readiness.reasons() == {}
+    running.end()
 
 
 def test_a_loop_stops_within_seconds_during_an_outage(

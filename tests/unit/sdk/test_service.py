@@ -11,6 +11,9 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
+from vantage import service
+from vantage.errors import StoreUnavailable
+
 HEAD = """
 import sys, time
 from vantage import errors
@@ -139,3 +142,33 @@ def test_what_a_library_says_is_a_line_like_ours(begin: Begin) -> None:
 def test_a_level_is_kept(begin: Begin) -> None:
     _, lines = ended(begin("import structlog; structlog.get_logger().info('quiet')", VANTAGE_LOG_LEVEL="error"))
     assert lines == []
+
+
+class TestAPartThatIsAwayAtTheStart:
+    def test_is_waited_for_and_named(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(service, "_ASK_AGAIN_S", 0.0)
+        running, tries = service.Running(), list[str]()
+
+        def ask() -> None:
+            tries.append(running.readiness.reasons()["store"])
+            if len(tries) < 3:
+                msg = "the store is away"
+                raise StoreUnavailable(msg)
+
+        assert running.wait_for("store", ask)
+        assert tries == ["it was not asked yet", "the store is away", "the store is away"]
+        assert running.readiness.reasons() == {}
+
+    def test_is_waited_for_no_longer_than_until_a_stop(self) -> None:
+        running = service.Running()
+
+        def ask() -> None:
+            running.stop.set()
+            msg = "the store is away"
+            raise StoreUnavailable(msg)
+
+        assert not running.wait_for("store", ask)
+
+    def test_is_no_excuse_for_another_error(self) -> None:
+        with pytest.raises(ZeroDivisionError):
+            service.Running().wait_for("store", lambda: 1 // 0)

@@ -1,6 +1,9 @@
-"""Fakes for unit tests, held to the real parts by `tests/contract/ports`."""
+"""For unit tests of what is built on the SDK: a clock that stands, an object store in memory (held to the real one by
+`tests/contract/ports`), and batches as a loop hands them over.
+"""
 
 from vantage.clock import ManualClock
 from vantage.testing.memory_objects import MemoryObjectStore
+from vantage.testing.messages import received
 
-__all__ = ["ManualClock", "MemoryObjectStore"]
+__all__ = ["ManualClock", "MemoryObjectStore", "received"]
