@@ -57,8 +57,9 @@ test: fetch ## unit, contract, integration on the real stack, one end-to-end tes
 test-all: fetch ## every test, the slow ones as well
 	$(BIN)/pytest -n $(WORKERS) $(ARGS)
 
+test-s3: export VANTAGE_STACK_STORE = $(or $(STORE),embedded)
 test-s3: fetch ## the object-store suite (STORE=minio builds and runs MinIO)
-	VANTAGE_STACK_STORE=$(or $(STORE),embedded) $(BIN)/pytest tests/contract/ports -k 'object or store' $(ARGS)
+	$(BIN)/pytest tests/contract/ports -k 'object or store' $(ARGS)
 
 bench: bench-glass ## every benchmark
 
