@@ -35,7 +35,7 @@ from vantage_stack.stack import Stack
 
 SECOND = 1_000_000
 DEADLINE_S = 60.0
-CAMERAS = 24
+CAMERAS = 32
 PLACE = Place(latitude=22.2831, longitude=114.1556, district="central-and-western")
 WHOLE = [(0, 0), (65535, 0), (65535, 65535), (0, 65535)]
 TRACE = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"

@@ -56,6 +56,27 @@ def test_kills_of_the_desk_lose_and_repeat_nothing(
     assert_all_once(scenes, alert_log, until)
 
 
+def test_another_engine_shares_the_cameras_and_takes_them_all_over(
+    cell: Any, engine: Any, desk: Any, alert_log: Any, until: Any
+) -> None:
+    second = cell.program("engine", "r2")
+    scenes = [cell.scene() for _ in range(4)]
+    try:
+        second.start()
+        show(cell, scenes, BURST)
+        until(second.is_ready, "the second engine has its share")
+        show(cell, scenes, BURST)
+        engine.kill9()
+        show(cell, scenes, BURST)
+        assert_all_once(scenes, alert_log, until)
+    finally:
+        engine.start()
+        show(cell, scenes, [0, 0, 0, 1, 0, 0, 0])
+        assert second.stop() == 0
+    until(engine.is_ready, "the engine is back")
+    assert_all_once(scenes, alert_log, until)
+
+
 def test_another_desk_stands_by_and_takes_over(cell: Any, engine: Any, desk: Any, alert_log: Any, until: Any) -> None:
     second = cell.program("desk", "r2")
     second.start_and_wait()

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Mapping
+from contextlib import suppress
 from functools import partial
 from pathlib import Path
 
@@ -18,7 +19,8 @@ from vantage.table import Table
 from vantage_alerts import metrics
 from vantage_alerts.adapters.changelog import prepare
 from vantage_alerts.adapters.delivery import Delivery
-from vantage_alerts.adapters.stream_app import TableStates, before_streams, follow, make_app
+from vantage_alerts.adapters.state_table import TableStates
+from vantage_alerts.adapters.stream_app import before_streams, follow, make_app
 from vantage_alerts.domain.continuity import Continuity
 from vantage_alerts.engine import Engine
 from vantage_alerts.errors import EngineStopped
@@ -134,10 +136,13 @@ class EngineWorker:
         self._running.readiness.ready("consumer")
 
     def _measure_lag(self, app: faust.App, intake: Intake) -> None:
-        for (topic, partition), taken in intake.taken.items():
-            end = app.consumer.highwater(faust.types.TP(topic, partition)) if app.consumer.assignment() else None
-            if end is not None:
-                sdk_metrics.LAG.labels(topic, str(partition)).set(max(0, end - taken))
+        # the consumer's thread may be giving a partition away just now
+        with suppress(AssertionError, AttributeError):
+            for place in app.consumer.assignment():
+                taken = intake.taken.get((place.topic, place.partition))
+                end = app.consumer.highwater(place)
+                if taken is not None and end is not None:
+                    sdk_metrics.LAG.labels(place.topic, str(place.partition)).set(max(0, end - taken))
 
 
 async def _stop(app: faust.App) -> None:

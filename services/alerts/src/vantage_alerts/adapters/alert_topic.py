@@ -81,9 +81,14 @@ def _broker_errors(bootstrap: str) -> Iterator[None]:
     try:
         yield
     except KafkaException as error:
-        reason = error.args[0].str()
-        msg = f"{TOPIC} cannot be written at {bootstrap}: {reason}; is Kafka running there, and no other desk's cell?"
+        cause: KafkaError = error.args[0]
+        remedy = "another publisher of this cell took over" if _is_fenced(cause) else "is Kafka running there?"
+        msg = f"{TOPIC} cannot be written at {bootstrap}: {cause.str()}; {remedy}"
         raise BrokerUnavailable(msg) from error
+
+
+def _is_fenced(error: KafkaError) -> bool:
+    return error.code() in {KafkaError._FENCED, KafkaError.INVALID_PRODUCER_EPOCH, KafkaError.PRODUCER_FENCED}  # noqa: SLF001
 
 
 def _writer(bootstrap: str, transactional_id: str) -> dict[str, str | int]:

@@ -4,28 +4,22 @@ What faust does by itself and must not do here:
 - it acknowledges a message whose agent raised or was cancelled: the streams are `noack`, and a message is acknowledged
   when its effect is there;
 - it drops what it cannot decode: bytes are taken raw, empty ones too;
-- it sends the changelog and forgets it: `StateTable` keeps the last send, to be waited for;
+- it sends the changelog and forgets it: `StateTable` waits for it;
 - when its state is read, it lets the streams flow before it has sought to the committed offsets, then empties their
   queues, and takes the records that come again for known ones (faust-streaming 0.15.3, in `on_recovery_completed`):
   after a kill with a backlog hundreds of records were left out. `before_streams` keeps the flow shut until then.
 """
 
-import asyncio
-import logging
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from typing import Any
 
 import faust
-import structlog
-from aiokafka.errors import KafkaError  # type: ignore[import-untyped]
-from faust.exceptions import ProducerSendError
 
+from vantage_alerts.adapters.library_logs import calm_logs
+from vantage_alerts.adapters.state_table import StateTable
 from vantage_alerts.record import RawRecord
 from vantage_alerts.settings import EngineSettings
 
-_log = structlog.get_logger()
-_RETRY_S = 1.0
-_QUIET_S = 10.0
 _MAX_POLL_INTERVAL_S = 300.0
 _ROCKSDB = {"driver": "rocksdict", "block_cache_size": 8 << 20, "write_buffer_size": 4 << 20}
 
@@ -33,50 +27,9 @@ Take = Callable[[RawRecord], Awaitable[None]]
 Begin = Callable[[Mapping[tuple[str, int], int]], Awaitable[None]]
 
 
-class StateTable(faust.Table[bytes, bytes]):
-    """A table whose last write to the changelog can be waited for."""
-
-    last_sent: Awaitable[Any] | None = None
-
-    def send_changelog(self, *args: Any, **options: Any) -> Any:
-        """Send as faust does, and keep the future."""
-        self.last_sent = super().send_changelog(*args, **options)
-        return self.last_sent
-
-
-class TableStates:
-    """The engine's states in a faust table: in RocksDB beside the process, and in the changelog for the next owner."""
-
-    def __init__(self, table: StateTable) -> None:
-        self._table = table
-
-    def get(self, camera_id: str) -> bytes | None:
-        """What was put last."""
-        value: bytes | None = self._table.get(camera_id.encode())
-        return value
-
-    def put(self, camera_id: str, state: bytes) -> None:
-        """Keep it; faust flushes the changelog before it commits offsets."""
-        self._table[camera_id.encode()] = state
-
-    async def put_and_wait(self, camera_id: str, state: bytes) -> None:
-        """Keep it, and return when the changelog has it; tried until then."""
-        while True:
-            self.put(camera_id, state)
-            try:
-                await asyncio.shield(self._table.last_sent)  # type: ignore[arg-type]
-            except (KafkaError, ProducerSendError) as error:
-                _log.warning(
-                    "keeping a state and trying again", changelog=self._table.changelog_topic_name, error=str(error)
-                )
-                await asyncio.sleep(_RETRY_S)
-            else:
-                return
-
-
 def make_app(settings: EngineSettings, partitions: int) -> tuple[faust.App, StateTable]:
     """The application and its table; it begins nothing."""
-    _calm_logs()
+    calm_logs()
     session_s = settings.kafka_session_timeout_ms / 1000
     app = faust.App(
         settings.alerts_engine_group,
@@ -111,6 +64,12 @@ def before_streams(app: faust.App, table: StateTable, begin: Begin) -> None:
     """
 
     async def recovered() -> None:
+        try:
+            await shut_and_begin()
+        except Exception as error:  # noqa: BLE001  # faust passes over what a callback raises
+            await app.crash(error)
+
+    async def shut_and_begin() -> None:
         consumer: Any = app.consumer
         consumer.stop_flow()
         app.flow_control.suspend()
@@ -148,30 +107,3 @@ def _raw(message: Any) -> RawRecord:
         [(str(name), bytes(value or b"")) for name, value in headers],
         round(message.timestamp * 1_000_000),
     )
-
-
-class _ToStructlog(logging.Handler):
-    """One line in the service's own log for what a library says, and the same no more for a while: a client that is
-    cut off says so many times a second.
-    """
-
-    def __init__(self) -> None:
-        super().__init__()
-        self._said: dict[str, float] = {}
-
-    def emit(self, record: logging.LogRecord) -> None:
-        """Log it without its traceback, whose last line says what is wrong."""
-        if record.created - self._said.get(str(record.msg), 0) < _QUIET_S:
-            return
-        self._said[str(record.msg)] = record.created
-        reason = f": {record.exc_info[1]!r}" if record.exc_info and record.exc_info[1] else ""
-        _log.warning(record.getMessage().strip().splitlines()[0] + reason, library=record.name)
-
-
-def _calm_logs() -> None:
-    """Let faust and its client speak through the service's log, and only of what is wrong."""
-    handler = _ToStructlog()
-    for name, level in (("faust", logging.WARNING), ("mode", logging.WARNING), ("aiokafka", logging.ERROR)):
-        logger = logging.getLogger(name)
-        logger.handlers, logger.propagate = [handler], False
-        logger.setLevel(level)
