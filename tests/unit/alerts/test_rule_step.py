@@ -4,8 +4,8 @@ from typing import Any
 
 from vantage.contracts import Finding, Rule
 from vantage.ids import alert_id, finding_id
+from vantage_alerts.domain.frame_count import count_frame
 from vantage_alerts.domain.rule_step import close, step
-from vantage_alerts.domain.sighting import sight
 from vantage_alerts.domain.state import RuleState
 
 
@@ -22,8 +22,8 @@ class Story:
         found: list[Finding] = []
         for seconds, people in frames:
             frame = self.street.frame(seconds, people)
-            sighting = sight(frame, f"frg_{seconds}", self.rule.condition, None)
-            self.state, more = step(self.state, sighting, self.rule, self.street.camera_id)
+            counted = count_frame(frame, f"frg_{seconds}", self.rule.condition, None)
+            self.state, more = step(self.state, counted, self.rule, self.street.camera_id)
             found += more
         self.findings += found
         return [(finding.state, (finding.evidence.at - self.street.at(0)) / self.street.second) for finding in found]

@@ -11,7 +11,7 @@ from vantage.contracts import Finding, Rule
 from vantage.contracts.finding import Evidence
 from vantage.contracts.rule import CrowdCount
 from vantage.ids import alert_id, finding_id
-from vantage_alerts.domain.sighting import Sighting
+from vantage_alerts.domain.frame_count import FrameCount
 from vantage_alerts.domain.state import OpenAlert, RuleState
 
 BREAK_US = 2_000_000
@@ -20,11 +20,11 @@ BREAK_US = 2_000_000
 Step = tuple[RuleState, tuple[Finding, ...]]
 
 
-def step(state: RuleState, sighting: Sighting, rule: Rule, camera_id: str) -> Step:
+def step(state: RuleState, frame: FrameCount, rule: Rule, camera_id: str) -> Step:
     """The state after a frame that is later than all before, and what is found in it, in order."""
     if state.open is None:
-        return _while_shut(state, sighting, rule, camera_id)
-    return _while_open(state, state.open, sighting, rule, camera_id)
+        return _while_shut(state, frame, rule, camera_id)
+    return _while_open(state, state.open, frame, rule, camera_id)
 
 
 def close(state: RuleState, evidence: Evidence | None = None, *, cool_down_us: int = 0) -> Step:
@@ -36,35 +36,35 @@ def close(state: RuleState, evidence: Evidence | None = None, *, cool_down_us: i
     return RuleState(state.version, quiet_until=evidence.at + cool_down_us), (closed,)
 
 
-def _while_shut(state: RuleState, sighting: Sighting, rule: Rule, camera_id: str) -> Step:
-    at = sighting.at
-    if not sighting.holds:
+def _while_shut(state: RuleState, frame: FrameCount, rule: Rule, camera_id: str) -> Step:
+    at = frame.at
+    if not frame.holds:
         return (state if state.since is None else replace(state, since=None, latest=0)), ()
     unbroken = state.since is not None and at - state.latest <= BREAK_US
     since = state.since if unbroken and state.since is not None else at
     if at - since < rule.condition.minimum_us or at < state.quiet_until:
         return replace(state, since=since, latest=at), ()
-    opened = _opened(rule, camera_id, since, sighting)
+    opened = _opened(rule, camera_id, since, frame)
     return RuleState(state.version, open=OpenAlert(opened)), (opened,)
 
 
-def _while_open(state: RuleState, alert: OpenAlert, sighting: Sighting, rule: Rule, camera_id: str) -> Step:
+def _while_open(state: RuleState, alert: OpenAlert, frame: FrameCount, rule: Rule, camera_id: str) -> Step:
     clear_since = alert.clear_since
-    if clear_since is None and not sighting.holds:
-        clear_since = sighting.at
-    if clear_since is not None and sighting.at - clear_since >= rule.clear_us:
-        shut, closed = close(state, sighting.evidence(), cool_down_us=rule.cool_down_us)
-        shut, found = _while_shut(shut, sighting, rule, camera_id)
+    if clear_since is None and not frame.holds:
+        clear_since = frame.at
+    if clear_since is not None and frame.at - clear_since >= rule.clear_us:
+        shut, closed = close(state, frame.evidence(), cool_down_us=rule.cool_down_us)
+        shut, found = _while_shut(shut, frame, rule, camera_id)
         return shut, closed + found
-    if not sighting.holds:
+    if not frame.holds:
         return replace(state, open=replace(alert, clear_since=clear_since)), ()
-    if sighting.count <= alert.last.peak:
+    if frame.count <= alert.last.peak:
         return (state if alert.clear_since is None else replace(state, open=replace(alert, clear_since=None))), ()
-    changed = _next(alert.last, "changed", sighting.evidence(), peak=sighting.count)
+    changed = _next(alert.last, "changed", frame.evidence(), peak=frame.count)
     return replace(state, open=OpenAlert(changed)), (changed,)
 
 
-def _opened(rule: Rule, camera_id: str, since: int, sighting: Sighting) -> Finding:
+def _opened(rule: Rule, camera_id: str, since: int, frame: FrameCount) -> Finding:
     alert = alert_id(rule.rule_id, rule.version, camera_id, since)
     return Finding(
         finding_id=finding_id(alert, 1),
@@ -79,8 +79,8 @@ def _opened(rule: Rule, camera_id: str, since: int, sighting: Sighting) -> Findi
         severity=rule.severity,
         title=rule.name,
         window_start=since,
-        evidence=sighting.evidence(),
-        peak=sighting.count,
+        evidence=frame.evidence(),
+        peak=frame.count,
     )
 
 

@@ -7,8 +7,8 @@ from msgspec.structs import replace
 
 from vantage.contracts import Camera, Detections, Finding, Rule
 from vantage.contracts.detection import FrameObjects
+from vantage_alerts.domain.frame_count import count_frame
 from vantage_alerts.domain.rule_step import close, step
-from vantage_alerts.domain.sighting import sight
 from vantage_alerts.domain.state import CameraState, RuleState
 from vantage_alerts.domain.zone import Zone
 
@@ -86,12 +86,12 @@ def _judge_frame(
 ) -> tuple[CameraState, list[Finding]]:
     rules, findings = dict(state.rules), list[Finding]()
     for rule_id, watch in watched.items():
-        sighting = sight(frame, message.fragment_id, watch.rule.condition, watch.zone)
+        counted = count_frame(frame, message.fragment_id, watch.rule.condition, watch.zone)
         old = rules.get(rule_id)
-        if old is None and not sighting.holds:
+        if old is None and not counted.holds:
             continue
         old = old or RuleState(watch.rule.version)
-        rules[rule_id], found = step(old, sighting, watch.rule, message.camera_id)
+        rules[rule_id], found = step(old, counted, watch.rule, message.camera_id)
         findings += found
     return replace(state, seen=frame.at, rules=rules), findings
 

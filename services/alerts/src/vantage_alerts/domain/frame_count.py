@@ -12,7 +12,7 @@ MOST_TRACKS = 64
 
 
 @dataclass(frozen=True)
-class Sighting:
+class FrameCount:
     """The objects of one frame that count for one rule. `holds`: the rule's condition is met in this frame."""
 
     at: int
@@ -47,7 +47,9 @@ class Sighting:
         )
 
 
-def sight(frame: FrameObjects, fragment_id: str, condition: Intrusion | CrowdCount, zone: Zone | None) -> Sighting:
+def count_frame(
+    frame: FrameObjects, fragment_id: str, condition: Intrusion | CrowdCount, zone: Zone | None
+) -> FrameCount:
     """Count a frame's objects for a condition; without a zone the whole picture counts."""
     counted = tuple(
         seen
@@ -55,4 +57,4 @@ def sight(frame: FrameObjects, fragment_id: str, condition: Intrusion | CrowdCou
         if seen.score >= condition.score and seen.label in condition.labels and (zone is None or zone.holds(foot(seen)))
     )
     least = condition.threshold if isinstance(condition, CrowdCount) else 1
-    return Sighting(frame.at, fragment_id, counted, len(counted) >= least)
+    return FrameCount(frame.at, fragment_id, counted, len(counted) >= least)
