@@ -29,25 +29,33 @@ def gateway(running: Thread) -> Iterator[Gateway]:
 
 
 @pytest.fixture(scope="package")
-def received(running: Thread) -> Iterator[list[StreamedAlert]]:
+def received() -> list[StreamedAlert]:
     """What a control room has received on the stream, from before the first test on."""
-    taken: list[StreamedAlert] = []
+    return []
+
+
+@pytest.fixture(scope="package", autouse=True)
+def subscriber(running: Thread, received: list[StreamedAlert]) -> Iterator[Subscriber]:
     with gateway_of(running.stack) as opened:
-        subscriber = Subscriber(opened, taken.append)
-        assert subscriber.wait_connected(30), subscriber.failure
-        yield taken
-        subscriber.stop()
+        follower = Subscriber(opened, received.append)
+        assert follower.wait_connected(30), follower.failure
+        yield follower
+        follower.stop()
 
 
 @pytest.fixture(scope="package")
-def until(running: Thread) -> Until:
-    """Wait for a condition; fail with what was waited for, and at once where the stack has failed."""
+def until(running: Thread, subscriber: Subscriber) -> Until:
+    """Wait for a condition; fail with what was waited for, and at once where the stack or the subscriber has failed."""
 
-    def wait(what: str, holds: Callable[[], object], seconds: float = 90) -> None:
+    def wait(what: str | Callable[[], str], holds: Callable[[], object], seconds: float = 90) -> None:
         deadline = time.monotonic() + seconds
         while not holds():
             running.services.check()
-            assert time.monotonic() < deadline, f"{what} did not come within {seconds} s; see {running.stack.home.logs}"
+            if subscriber.failure:
+                raise subscriber.failure
+            if time.monotonic() > deadline:
+                wanted = what if isinstance(what, str) else what()
+                pytest.fail(f"not within {seconds} s: {wanted}; see {running.stack.home.logs}")
             time.sleep(0.2)
 
     return wait

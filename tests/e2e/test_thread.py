@@ -8,6 +8,7 @@ import json
 import shutil
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Set as AbstractSet
 from itertools import pairwise
 from pathlib import Path
 
@@ -141,17 +142,22 @@ def log(running: Thread, received: list[StreamedAlert], until: Until) -> Iterato
     bootstrap = running.stack.kafka.bootstrap
     running.services.stop("ingest")
 
-    def settled() -> bool:
-        now = read_thread(bootstrap)
-        announced = {fragment.fragment_id for _, fragment in now.fragments}
-        looked_at = {seen.fragment_id for _, seen in now.detections}
-        streamed = {(one.event.alert_id, one.event.revision) for one in received}
-        said = {(event.alert_id, event.revision) for _, event in now.alerts}
-        return announced <= looked_at and opened(now) <= raised(now) and said <= streamed
-
-    until("the end of what was under way", settled)
+    until(
+        lambda: f"the end of {under_way(bootstrap, received)}", lambda: not any(under_way(bootstrap, received).values())
+    )
     yield read_thread(bootstrap)
     running.services.start(["ingest"])
+
+
+def under_way(bootstrap: str, received: list[StreamedAlert]) -> Mapping[str, AbstractSet[object]]:
+    """What has not come to its end yet, by the step that it waits for."""
+    now = read_thread(bootstrap)
+    said = {(event.alert_id, event.revision) for _, event in now.alerts}
+    return {
+        "detections": {one.fragment_id for _, one in now.fragments} - {seen.fragment_id for _, seen in now.detections},
+        "desk": opened(now) - raised(now),
+        "stream": said - {(one.event.alert_id, one.event.revision) for one in received},
+    }
 
 
 def opened(log: ThreadLog) -> set[str]:
