@@ -72,13 +72,13 @@ def test_the_wait_doubles_up_to_its_bound(waiting: Patience, monkeypatch: pytest
 
 def test_a_stop_gives_the_batch_up(waiting: Patience, stop: threading.Event) -> None:
     with pytest.raises(Abandoned):
-        waiting.until_it_works(Flight(), away(1_000, stop.set))
+        waiting.until_it_works(Flight(), away(1, stop.set))
 
 
 def test_a_hand_over_gives_the_batch_up(waiting: Patience) -> None:
     flight = Flight()
     with pytest.raises(Abandoned):
-        waiting.until_it_works(flight, away(1_000, flight.hurry.set))
+        waiting.until_it_works(flight, away(1, flight.hurry.set))
 
 
 def test_what_works_at_once_is_not_given_up_by_a_stop(waiting: Patience, stop: threading.Event) -> None:
