@@ -9,8 +9,10 @@ from uuid import uuid4
 
 import httpx
 import pytest
-from confluent_kafka import Consumer, TopicPartition
+from confluent_kafka import Consumer, Producer, TopicPartition
 from confluent_kafka.admin import AdminClient
+
+from vantage.contracts import encode
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -57,7 +59,7 @@ def mine(world: World) -> Mine:
 
 @pytest.fixture(scope="module")
 def small_gateway(make_gateway: Callable[..., GatewayProcess]) -> Iterator[GatewayProcess]:
-    made = make_gateway(VANTAGE_API_STREAM_QUEUE="16", VANTAGE_API_STREAM_TAIL="32")
+    made = make_gateway(VANTAGE_API_STREAM_QUEUE="64", VANTAGE_API_STREAM_TAIL="32")
     yield made
     made.stop()
 
@@ -159,6 +161,28 @@ class TestKilled:
                 cursor = subscriber.cursor
         writer.join()
         assert came == ids(alerts)
+
+    def test_it_is_ready_again_though_the_topic_ends_with_the_end_of_a_transaction(
+        self, small: GatewayProcess, mine: Mine
+    ) -> None:
+        written = write_as_the_desk_does(mine)
+        if small.process.running:
+            small.kill9()
+        small.start()
+        with small.client().alerts() as subscriber:
+            following = write_as_the_desk_does(mine)
+            assert mine.next(subscriber, 1) == following != written
+
+
+def write_as_the_desk_does(mine: Mine) -> list[str]:
+    """One alert in a transaction of its own, whose end takes an offset after it."""
+    producer = Producer({"bootstrap.servers": mine.world.bootstrap, "transactional.id": f"test-{uuid4().hex}"})
+    producer.init_transactions()
+    producer.begin_transaction()
+    made = mine.make(1)
+    producer.produce("alerts.v1", encode(made[0]), made[0].alert_id)
+    producer.commit_transaction()
+    return ids(made)
 
 
 def write_slowly(world: World, alerts: list[AlertEvent]) -> None:

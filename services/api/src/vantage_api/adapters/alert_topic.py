@@ -7,7 +7,7 @@ from confluent_kafka import Message as Record
 
 from vantage.errors import BrokerUnavailable
 from vantage_api.adapters.alert_wire import PARTITION, TOPIC, to_events
-from vantage_api.adapters.follower import Follower, bounds_of, kafka_consumer
+from vantage_api.adapters.follower import Follower, bounds_of, is_end, kafka_consumer
 from vantage_api.domain.duplicates import Duplicates
 from vantage_api.domain.tail import Event
 from vantage_api.hub import AlertHub
@@ -26,7 +26,7 @@ class AlertFollower:
         self._tail = tail
         self._seen = Duplicates()
         self._ready_at = 0
-        self._follower = Follower(bootstrap, TOPIC, self._begin, self._take)
+        self._follower = Follower(bootstrap, TOPIC, self._begin, self._take, self._reach)
         self.thread = self._follower.thread
         self.start, self.stop = self._follower.start, self._follower.stop
 
@@ -39,6 +39,10 @@ class AlertFollower:
     def _take(self, records: Sequence[Record]) -> None:
         upto = (records[-1].offset() or 0) + 1
         self._hub.deliver(to_events(records, self._seen), upto)
+
+    def _reach(self, offset: int) -> None:
+        """The desk writes in transactions: what stands last is the end of one, and no event."""
+        self._hub.deliver([], offset)
 
 
 class KafkaAlertArchive:
@@ -84,13 +88,16 @@ class KafkaAlertReader:
         else:
             msg = f"{TOPIC} gives nothing from offset {self._wanted} at {self._bootstrap}; is Kafka running there?"
             raise BrokerUnavailable(msg)
-        records = [one for one in [first, *self._consumer.consume(most, timeout=0)] if one.error() is None]
+        found = [first, *self._consumer.consume(most, timeout=0)]
+        records = [one for one in found if one.error() is None]
         wanted = [event for event in to_events(_before(records, stop), self._seen) if event.offset >= self._wanted]
         if records and (records[0].offset() or 0) > self._wanted:
             msg = f"{TOPIC} has forgotten offset {self._wanted}: it was too long ago"
             raise BrokerUnavailable(msg)
         if records:
             self._wanted = max(self._wanted, min(stop, (records[-1].offset() or 0) + 1))
+        for end in filter(is_end, found):
+            self._wanted = max(self._wanted, min(stop, end.offset() or 0))
         return wanted, self._wanted
 
     def close(self) -> None:

@@ -18,6 +18,8 @@ _RETRY_S = 1.0
 Start = Callable[[Consumer, Sequence[int]], Sequence[TopicPartition]]
 """From where each of the numbered partitions is to be read. May raise KafkaException: it is asked again."""
 Take = Callable[[Sequence[Record]], None]
+End = Callable[[int], None]
+"""Told the offset at a partition's end each time that it is reached: nothing before it is still to come."""
 
 
 def kafka_consumer(bootstrap: str, purpose: str) -> Consumer:
@@ -28,6 +30,7 @@ def kafka_consumer(bootstrap: str, purpose: str) -> Consumer:
             "group.id": f"vantage-api-{purpose}",  # asked for by the client; nothing is joined or committed
             "enable.auto.commit": False,
             "auto.offset.reset": "earliest",
+            "enable.partition.eof": True,  # the last offsets may hold no message but a transaction's end
             "fetch.wait.max.ms": 100,
             "reconnect.backoff.max.ms": 1_000,
             "log_level": 0,
@@ -36,13 +39,14 @@ def kafka_consumer(bootstrap: str, purpose: str) -> Consumer:
 
 
 class Follower:
-    """Gives each batch of records to `take`, in order; keeps on while the broker is away."""
+    """Gives each batch of records to `take`, in order, and each end to `end`; keeps on while the broker is away."""
 
-    def __init__(self, bootstrap: str, topic: str, start: Start, take: Take) -> None:
+    def __init__(self, bootstrap: str, topic: str, start: Start, take: Take, end: End = lambda _: None) -> None:
         self._bootstrap = bootstrap
         self._topic = topic
         self._start = start
         self._take = take
+        self._end = end
         self._stop = threading.Event()
         self.thread = threading.Thread(target=self._run, name=f"api-{topic}", daemon=True)
 
@@ -82,14 +86,23 @@ class Follower:
         records = [first, *consumer.consume(_AT_ONCE, timeout=0)]
         if good := [record for record in records if self._is_good(record)]:
             self._take(good)
+        for record in records:
+            if is_end(record):
+                self._end(record.offset() or 0)
 
     def _is_good(self, record: Record) -> bool:
         error = record.error()
         if error is None:
             return True
-        if error.code() != KafkaError._PARTITION_EOF:  # noqa: SLF001
+        if not is_end(record):
             _log.warning("a followed topic cannot be read now", topic=self._topic, reason=error.str())
         return False
+
+
+def is_end(record: Record) -> bool:
+    """Whether it is no message but the end of its partition; its offset is the next message's."""
+    error = record.error()
+    return error is not None and error.code() == KafkaError._PARTITION_EOF  # noqa: SLF001
 
 
 def partitions_of(consumer: Consumer, topic: str) -> list[int]:

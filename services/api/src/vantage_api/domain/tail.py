@@ -31,7 +31,7 @@ class Tail:
     def extend(self, events: Sequence[Event], upto: int) -> None:
         """Add events in order; all before the offset `upto` are known now. The oldest make room."""
         self._events.extend(events)
-        self.next = upto
+        self.next = max(self.next, upto)
         while len(self._events) > self._capacity:
             self.first = self._events.popleft().offset + 1
 
