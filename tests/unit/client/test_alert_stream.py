@@ -125,8 +125,9 @@ def test_it_goes_on_where_the_caller_says(gateway: Make) -> None:
     assert server.resumed_after == ["7"]
 
 
-def test_unavailable_is_tried_again_and_each_try_has_a_fresh_token(gateway: Make) -> None:
-    busy = (503, json.dumps({"detail": "the log is away"}))
+@pytest.mark.parametrize("status", [429, 500, 502, 503])
+def test_unavailable_is_tried_again_and_each_try_has_a_fresh_token(gateway: Make, status: int) -> None:
+    busy = (status, json.dumps({"detail": "the log is away"}))
     server, client = gateway(busy, (200, sse(1, alert(1))))
     assert next(iter(AlertStream(client))).cursor == "1"
     assert server.tokens == ["Bearer token-0", "Bearer token-1"]

@@ -112,6 +112,6 @@ def _refusal(answer: httpx.Response) -> VantageError:
         reason = str(answer.json()["detail"])
     except (ValueError, KeyError, TypeError):
         reason = f"the gateway answered {answer.status_code} to {answer.request.method} {answer.request.url.path}"
-    if answer.status_code == httpx.codes.SERVICE_UNAVAILABLE:
+    if answer.is_server_error or answer.status_code == httpx.codes.TOO_MANY_REQUESTS:
         return GatewayUnavailable(reason)
     return GatewayRefused(answer.status_code, reason)
