@@ -23,9 +23,9 @@ def derive(prefix: str, *parts: str | int) -> str:
     return f"{prefix}_{hashlib.sha256(text.encode()).hexdigest()[:32]}"
 
 
-def fragment_id(camera_id: str, epoch: int, start: int) -> str:
+def fragment_id(camera_id: str, epoch: int, start: int, stream: str = "main") -> str:
     """The id of the fragment that a camera began at `start` (UTC microseconds of capture) in an epoch."""
-    return derive("frg", camera_id, epoch, start)
+    return derive("frg", camera_id, epoch, start, *([] if stream == "main" else [stream]))
 
 
 def recording_id(camera_id: str, start: int, epoch: int) -> str:

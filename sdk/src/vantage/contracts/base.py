@@ -24,6 +24,7 @@ Count = Annotated[int, Meta(ge=0)]
 Sha256 = Annotated[str, Meta(pattern="^[0-9a-f]{64}$", description="SHA-256, lower-case hex.")]
 Unit = Annotated[int, Meta(ge=0, le=65535, description="A coordinate in 1/65535 of the frame.")]
 Score = Annotated[int, Meta(ge=0, le=255, description="Confidence, 0..255.")]
+StreamName = Literal["main", "sub"]
 Text = Annotated[str, Meta(max_length=500)]
 Severity = Literal["minor", "moderate", "severe", "extreme"]
 Label = Annotated[
@@ -49,6 +50,15 @@ class Clock(Message, frozen=True, kw_only=True):
     quality: Literal["ntp", "estimated", "none"]
     offset_us: int | None = None
     uncertainty_us: Span | None = None
+
+
+class Origin(Message, frozen=True, kw_only=True):
+    """Who coded the pictures: the camera, whose bytes are kept as received, or `vantage`, which blackened `masks` in
+    them before anything was stored, and is then the first that can vouch for them.
+    """
+
+    coder: Literal["camera", "vantage"] = "camera"
+    masks: list[Name] = []
 
 
 class Place(Message, frozen=True, kw_only=True):

@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 from msgspec import Meta
 
-from vantage.contracts.base import CameraId, CellId, Message, Micros, Name, Place, Polygon, Text
+from vantage.contracts.base import CameraId, CellId, Message, Micros, Name, Place, Polygon, Sha256, Text
 
 
 class Source(Message, frozen=True, kw_only=True):
@@ -13,7 +13,15 @@ class Source(Message, frozen=True, kw_only=True):
     url: Annotated[str, Meta(pattern="^rtsps?://[^@/]+/.*$", description="RTSP address without user and password.")]
     credential: Name | None = None
     transport: Literal["tcp", "udp"] = "tcp"
-    stream: Literal["main", "sub"] = "main"
+    sub_url: (
+        Annotated[str, Meta(pattern="^rtsps?://[^@/]+/.*$", description="The smaller stream, for live use alone.")]
+        | None
+    ) = None
+    reader: Literal["auto", "native", "ffmpeg"] = "auto"
+    certificate: Annotated[
+        Sha256 | None,
+        Meta(description="SHA-256 of the certificate that an rtsps camera shows, where no authority signs."),
+    ] = None
 
 
 class Zone(Message, frozen=True, kw_only=True):

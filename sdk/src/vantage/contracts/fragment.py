@@ -4,7 +4,19 @@ from typing import Annotated
 
 from msgspec import Meta
 
-from vantage.contracts.base import CameraId, Clock, Count, Message, Micros, Picture, Row, Sha256, Span
+from vantage.contracts.base import (
+    CameraId,
+    Clock,
+    Count,
+    Message,
+    Micros,
+    Origin,
+    Picture,
+    Row,
+    Sha256,
+    Span,
+    StreamName,
+)
 
 
 class Frame(Row, frozen=True, array_like=True):
@@ -36,4 +48,6 @@ class Fragment(Message, frozen=True, kw_only=True):
     init_length: Annotated[int, Meta(ge=1)]
     sha256: Sha256
     frames: Annotated[list[Frame], Meta(min_length=1)]
+    stream: Annotated[StreamName, Meta(description="The camera's main stream, or the smaller one beside it.")] = "main"
+    origin: Origin = Origin()
     discontinuity: Annotated[bool, Meta(description="Something is missing before this fragment.")] = False

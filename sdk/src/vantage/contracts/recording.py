@@ -11,6 +11,7 @@ from vantage.contracts.base import (
     Message,
     Micros,
     Name,
+    Origin,
     Picture,
     Row,
     Sha256,
@@ -21,12 +22,18 @@ from vantage.contracts.base import (
 GapCause = Literal[
     "camera-unreachable",
     "camera-refused",
+    "camera-quarantined",
+    "address-refused",
     "stream-stalled",
     "stream-ended",
+    "stream-malformed",
     "codec-unsupported",
     "clock-jump",
     "spool-full",
+    "disk-failed",
     "ingest-restarted",
+    "worker-crashed",
+    "handover",
     "maintenance",
     "authority-expired",
     "first-recording",
@@ -71,3 +78,4 @@ class Recording(Message, frozen=True, kw_only=True):
     fragments: Annotated[list[FragmentRange], Meta(min_length=1)]
     gap_before: Gap | None = None
     retention_class: Name = "standard"
+    origin: Origin = Origin()

@@ -1,20 +1,25 @@
-"""What ingest asks of the outside world. A faster reader takes the place of the first one behind `Reader`."""
+"""What ingest asks of the outside world. Each reader of cameras stands behind `Reader`; one contract suite holds all."""
 
-from collections.abc import Iterator
-from contextlib import AbstractContextManager
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
 from vantage.contracts import Message
 from vantage_ingest.domain.stream import AccessUnit, ParameterSets
+from vantage_ingest.errors import StreamEnded
 
 
 @dataclass(frozen=True)
 class Target:
-    """What to open. `secret_url` may hold a password: it is never logged and not in the representation."""
+    """What to open. `url` never holds a password; `credential` is `user:password`, or empty, and is never shown.
 
-    secret_url: str = field(repr=False)
+    `certificate` is the SHA-256 (hex) that an rtsps camera's certificate must have where no authority vouches for it.
+    """
+
+    url: str
+    credential: str = field(default="", repr=False)
     transport: str = "tcp"
+    certificate: str | None = None
 
 
 class Announcer(Protocol):
@@ -29,22 +34,42 @@ class Announcer(Protocol):
         ...
 
 
-class Stream(Protocol):
-    """One camera's open stream."""
+class Sink(Protocol):
+    """Where one connection's pictures go. Every call comes from the loop's thread, in this order: `opened` once,
+    `units` any number of times, `ended` once and last; `ended` alone where the camera could not be opened.
+    """
 
-    @property
-    def sets(self) -> ParameterSets:
-        """The parameter sets as the camera announced them; they may be incomplete until the first keyframe."""
+    def opened(self, sets: ParameterSets) -> None:
+        """The camera plays; its parameter sets as announced, which may be incomplete until the first keyframe."""
         ...
 
-    def units(self) -> Iterator[AccessUnit]:
-        """The pictures as they come, in the order of decoding. It ends by raising StreamEnded, in no other way."""
+    def units(self, units: Sequence[AccessUnit]) -> None:
+        """The next pictures, in the order of decoding."""
+        ...
+
+    def ended(self, end: StreamEnded) -> None:
+        """Nothing follows, and why."""
+        ...
+
+
+class Connection(Protocol):
+    """One camera's connection."""
+
+    @property
+    def lost_packets(self) -> int:
+        """RTP packets that are known to be missing, since the connection began; 0 where the reader cannot know."""
+        ...
+
+    def close(self) -> None:
+        """End it, from the loop's thread: the sink is not called again. Closing twice is no error."""
         ...
 
 
 class Reader(Protocol):
-    """Opens cameras. A stream is used by one thread; several threads may open streams."""
+    """Opens cameras. Nothing here blocks: connecting and reading go on beside the loop or in its turns."""
 
-    def open(self, target: Target) -> AbstractContextManager[Stream]:
-        """Connect and set up the video alone; leaving the context closes it. Raises StreamEnded."""
+    def open(self, target: Target, sink: Sink) -> Connection:
+        """Begin to connect, to set up the video alone, and to read, from the loop's thread. Raises nothing: what goes
+        wrong comes to the sink.
+        """
         ...

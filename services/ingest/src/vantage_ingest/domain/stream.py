@@ -1,7 +1,9 @@
 """What a reader hands over: the coded pictures of one camera as they came, and what is known of their time."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Literal
+
+import msgspec
 
 Codec = Literal["h264", "h265"]
 
@@ -24,9 +26,8 @@ class ParameterSets:
         return bool(self.sps and self.pps and (self.vps or self.codec == "h264"))
 
 
-@dataclass(frozen=True, slots=True)
-class AccessUnit:
-    """One coded picture.
+class AccessUnit(msgspec.Struct, frozen=True, gc=False):
+    """One coded picture; made thousands of times a second, hence a struct that the garbage collector leaves alone.
 
     `pts` is in ticks and None where the stream gave none; `nals` are the NAL units as received; `arrived_us` is our
     clock (UTC microseconds) when it was read; `captured_us` is the camera's clock, where a sender report said so;
@@ -35,7 +36,7 @@ class AccessUnit:
 
     pts: int | None
     keyframe: bool
-    nals: tuple[bytes, ...] = field(repr=False)
+    nals: tuple[bytes, ...]
     arrived_us: int
     captured_us: int | None = None
     timed: bool = True

@@ -44,8 +44,10 @@ class SourceEntry(Entry):
 
     url: Annotated[str, AfterValidator(plain_address)]
     credential: Name | None = None
+    sub_url: Annotated[str, AfterValidator(plain_address)] | None = None
     transport: Literal["tcp", "udp"] = "tcp"
-    stream: Literal["main", "sub"] = "main"
+    reader: Literal["auto", "native", "ffmpeg"] = "auto"
+    certificate: Annotated[str, Field(pattern="^[0-9a-f]{64}$")] | None = None
 
 
 class PlaceEntry(Entry):
