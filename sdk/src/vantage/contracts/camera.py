@@ -13,6 +13,9 @@ class Source(Message, frozen=True, kw_only=True):
     url: Annotated[str, Meta(pattern="^rtsps?://[^@/]+/.*$", description="RTSP address without user and password.")]
     credential: Name | None = None
     transport: Literal["tcp", "udp"] = "tcp"
+    stream: Annotated[
+        Literal["main", "sub"], Meta(description="Which of the camera's streams `url` is, for people.")
+    ] = "main"
     sub_url: (
         Annotated[str, Meta(pattern="^rtsps?://[^@/]+/.*$", description="The smaller stream, for live use alone.")]
         | None

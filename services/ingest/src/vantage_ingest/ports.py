@@ -1,4 +1,4 @@
-"""What ingest asks of the outside world. Each reader of cameras stands behind `Reader`; one contract suite holds all."""
+"""What ingest asks of the outside world. All readers of cameras stand behind `Reader`, held by one suite."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field

@@ -54,7 +54,7 @@ class Loop:
         """Seconds by which the last turn's work was longer than a tick."""
 
     def watch(self, fd: int, handler: Call, *, write: bool = False) -> None:
-        """Call the handler in each turn in which `fd` can be read, or with `write` written; a second call changes it."""
+        """Call the handler in each turn in which `fd` can be read, or with `write` written; again, to change it."""
         known = fd in self._handlers
         self._handlers[fd] = handler
         (self._epoll.modify if known else self._epoll.register)(fd, select.EPOLLOUT if write else select.EPOLLIN)
@@ -92,7 +92,9 @@ class Loop:
     def turn(self) -> None:
         """Wait for a tick, then do all that is due."""
         began = self._clock.monotonic()
-        for fd, _ in self._epoll.poll(self._patience(began)):
+        ready = self._epoll.poll(self._patience(began))
+        began = self._clock.monotonic()
+        for fd, _ in ready:
             if fd == self._wake:
                 os.eventfd_read(fd)
             elif (handler := self._handlers.get(fd)) is not None:
@@ -121,7 +123,7 @@ class Loop:
     def _rest(self, began: float) -> None:
         """Sleep for the rest of the tick, so that the next turn finds more in each socket."""
         spent = self._clock.monotonic() - began
-        self.lag = max(0.0, spent - self._tick_s - _LONGEST_WAIT_S)
+        self.lag = max(0.0, spent - self._tick_s)
         if spent < self._tick_s and self._running:
             self._pause.wait(self._tick_s - spent)
 

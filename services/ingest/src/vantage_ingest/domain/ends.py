@@ -17,10 +17,14 @@ class EndCause(StrEnum):
     REFUSED = "refused"
     NO_CREDENTIAL = "no-credential"
     BAD_ADDRESS = "bad-address"
+    FORBIDDEN_ADDRESS = "forbidden-address"
+    UNTRUSTED = "untrusted"
+    NOT_HANDLED = "not-handled"
     NO_SUCH_STREAM = "no-such-stream"
     NOT_PLAYED = "not-played"
     UNSUPPORTED = "unsupported"
     UNREADABLE = "unreadable"
+    MALFORMED = "malformed"
     STALLED = "stalled"
     ENDED = "ended"
     FAILED = "failed"
@@ -67,6 +71,31 @@ MEANINGS: Mapping[EndCause, Meaning] = MappingProxyType(
             "camera-unreachable",
             "the source url is not an RTSP address",
             "write it as rtsp://host:port/path or rtsps://host:port/path, without user and password",
+        ),
+        EndCause.FORBIDDEN_ADDRESS: Meaning(
+            "refused",
+            "address-refused",
+            "the camera's address is not in a network for cameras",
+            "correct the address, or add its network to VANTAGE_CAMERA_NETWORKS if cameras stand there",
+        ),
+        EndCause.UNTRUSTED: Meaning(
+            "refused",
+            "camera-refused",
+            "the camera's certificate is signed by no known authority",
+            "compare its SHA-256 at the camera and write it as the source's certificate, or name the authority in "
+            "VANTAGE_INGEST_CAMERA_CA",
+        ),
+        EndCause.NOT_HANDLED: Meaning(
+            "offline",
+            "camera-unreachable",
+            "the camera asks for what the default reader does not do",
+            "nothing: it is opened with the other reader; set the source's reader to ffmpeg to begin with that",
+        ),
+        EndCause.MALFORMED: Meaning(
+            "offline",
+            "stream-malformed",
+            "what the camera sends is no RTSP stream any more",
+            "nothing at once: it is opened again; if it repeats, update its firmware and look at the network",
         ),
         EndCause.NO_SUCH_STREAM: Meaning(
             "offline",

@@ -46,6 +46,7 @@ class SourceEntry(Entry):
     credential: Name | None = None
     sub_url: Annotated[str, AfterValidator(plain_address)] | None = None
     transport: Literal["tcp", "udp"] = "tcp"
+    stream: Literal["main", "sub"] = "main"
     reader: Literal["auto", "native", "ffmpeg"] = "auto"
     certificate: Annotated[str, Field(pattern="^[0-9a-f]{64}$")] | None = None
 
