@@ -1,12 +1,18 @@
 """A camera's sliding playlist: in order, each fragment once, numbers that never fall behind, breaks where they are."""
 
 import re
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from vantage.contracts import Fragment, encode
+from vantage.contracts.base import Clock, Picture
+from vantage.contracts.fragment import Frame
+from vantage.testing import ManualClock
+from vantage_api.adapters.live_topic import LiveFollower
 from vantage_api.domain.live import KEPT, SHOWN, LiveCamera, LiveFragment
 
 S = 1_000_000
@@ -147,3 +153,44 @@ def test_the_counts_are_small_enough_for_players_that_keep_a_list_as_long_as_the
 def test_the_target_does_not_shrink_while_it_is_played() -> None:
     made = camera(fragment(0, duration_us=2 * S), *(fragment(n, at=n + 1) for n in range(1, 20)))
     assert tag(made.playlist(), "EXT-X-TARGETDURATION") == 2
+
+
+@dataclass(frozen=True)
+class Record:
+    """What the follower asks of a record of the topic."""
+
+    announced: Fragment
+
+    def value(self) -> bytes:
+        return encode(self.announced)
+
+    def offset(self) -> int:
+        return 0
+
+    def timestamp(self) -> tuple[int, int]:
+        return 1, START // 1000
+
+
+def test_the_smaller_stream_is_not_shown() -> None:
+    follower = LiveFollower("127.0.0.1:1", ManualClock(START))
+    announced = Fragment(
+        fragment_id="frg_1",
+        camera_id="hk1.a",
+        epoch=7,
+        sequence=0,
+        start=START,
+        duration=S,
+        clock=Clock(quality="ntp"),
+        picture=Picture(codec="avc1.42C00D", width=320, height=180),
+        bucket="live",
+        pack="p",
+        offset=0,
+        length=1000,
+        init_length=700,
+        sha256="0" * 64,
+        frames=[Frame(0, 300, True)],
+    )
+    follower._take([Record(msgspec.structs.replace(announced, stream="sub"))])  # type: ignore[list-item]
+    assert follower.playlist(announced.camera_id) is None
+    follower._take([Record(announced)])  # type: ignore[list-item]
+    assert follower.playlist(announced.camera_id) is not None

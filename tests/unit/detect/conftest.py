@@ -6,7 +6,7 @@ from collections.abc import Callable
 import pytest
 
 from vantage.contracts import Fragment
-from vantage.contracts.base import Clock, Picture
+from vantage.contracts.base import Clock, Picture, StreamName
 from vantage.contracts.fragment import Frame
 from vantage.ids import fragment_id
 
@@ -27,14 +27,21 @@ def make_fragment() -> MakeFragment:
     """A fragment of a second and five frames; the pack is `init` and its made-up bytes at an offset."""
 
     def make(
-        sequence: int = 0, *, camera: str = "hk1.a", epoch: int = 7, pack: str = "pack", offset: int = 0
+        sequence: int = 0,
+        *,
+        camera: str = "hk1.a",
+        epoch: int = 7,
+        pack: str = "pack",
+        offset: int = 0,
+        stream: StreamName = "main",
     ) -> Fragment:
         start = START + sequence * SECOND
         return Fragment(
-            fragment_id=fragment_id(camera, epoch, start),
+            fragment_id=fragment_id(camera, epoch, start, stream),
             camera_id=camera,
             epoch=epoch,
             sequence=sequence,
+            stream=stream,
             start=start,
             duration=SECOND,
             clock=Clock(quality="ntp", offset_us=0),

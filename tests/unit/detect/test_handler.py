@@ -94,14 +94,14 @@ def tracks(found: Sequence[Message]) -> list[Track]:
     return [one for one in found if isinstance(one, Track)]
 
 
-def camera(state: str, rate: float = 5.0) -> Camera:
+def camera(state: str, rate: float = 5.0, sub_url: str | None = None) -> Camera:
     return Camera(
         camera_id="hk1.a",
         cell_id="hk1",
         revision=1,
         state=state,  # type: ignore[arg-type]
         name="A",
-        source=Source(url="rtsp://127.0.0.1/a"),
+        source=Source(url="rtsp://127.0.0.1/a", sub_url=sub_url),
         place=Place(latitude=22.3, longitude=114.2),
         authority=Authority(reference="r", expires_at=1),
         analysis=Analysis(detections_per_second=rate),
@@ -124,6 +124,15 @@ class TestSaying:
         assert [frame.objects[0].track for frame in second.frames] == [1] * 5
         assert (first.frames[1].at, first.frames[1].objects[0].score) == (START + 200_000, 204)
         assert (first.detector, first.model_digest, first.skipped) == ("nanodet", DIGEST, 0)
+
+    @pytest.mark.parametrize(("sub_url", "looked"), [(None, ["main"]), ("rtsp://127.0.0.1/b", ["sub"])])
+    def test_the_smaller_stream_is_looked_at_where_there_is_one(
+        self, bench: Bench, sub_url: str | None, looked: list[str]
+    ) -> None:
+        bench.cameras["hk1.a"] = camera("recording", sub_url=sub_url)
+        streams = {"main": bench.receive(0), "sub": bench.receive(0, offset=1, stream="sub")}
+        bench.handle(*streams.values())
+        assert bench.eyes.looked == [streams[name].message.fragment_id for name in looked]
 
     def test_an_unknown_camera_is_looked_at_by_default(self, bench: Bench) -> None:
         assert len(detections(bench.handle(bench.receive(0)))[0].frames) == 5

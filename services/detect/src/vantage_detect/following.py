@@ -93,7 +93,7 @@ class Following:
     def _take(self, received: Received[Fragment], outcome: Outcome) -> Iterator[Outgoing]:
         fragment = received.message
         self._count(received, outcome)
-        if outcome.kind in {"repeated", "superseded"}:
+        if outcome.kind in {"repeated", "superseded", "unwatched"}:
             return
         if outcome.kind == "unasked":
             yield from self._end(fragment.camera_id)

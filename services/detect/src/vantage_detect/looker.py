@@ -18,7 +18,7 @@ from vantage_detect.domain.sampling import wanted
 from vantage_detect.domain.watched import Place, refusal
 from vantage_detect.errors import Stopping, Unusable
 
-Kind = Literal["looked", "stale", "late", "gone", "idle", "unasked", "repeated", "superseded"]
+Kind = Literal["looked", "stale", "late", "gone", "idle", "unasked", "repeated", "superseded", "unwatched"]
 Key = tuple[int, int]
 """Partition and offset of a fragment's message."""
 
@@ -118,6 +118,9 @@ class Looker:
         tasks = []
         for received in batch:
             fragment, key = received.message, (received.partition, received.offset)
+            if fragment.stream != self._rates.stream(fragment.camera_id):
+                outcomes[key] = Outcome("unwatched")
+                continue
             refused = refusal(last.get(fragment.camera_id), fragment)
             if refused is not None:
                 outcomes[key] = Outcome(refused)

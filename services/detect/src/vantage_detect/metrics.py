@@ -7,7 +7,7 @@ FRAGMENTS = Counter(
     "Fragments by outcome: `looked`; `stale` (skipped for a newer one) and `late` (skipped because the batch took too "
     "long): add replicas or lower the rates; `gone` (its pack has expired): look at the lag; `idle` (no frame was "
     "due); `unasked` (the camera is paused or its rate is 0); `repeated` (announced twice or out of order) and "
-    "`superseded` (a newer epoch is at work): look at ingest.",
+    "`superseded` (a newer epoch is at work): look at ingest. `unwatched`: of the stream that is not looked at.",
     ["outcome"],
 )
 LOOKS = Counter("vantage_detect_looks", "Frames looked at.")

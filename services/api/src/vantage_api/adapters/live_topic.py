@@ -60,6 +60,8 @@ class LiveFollower:
         fragments = [(fragment, record) for record in records if (fragment := _decoded(record)) is not None]
         with self._lock:
             for fragment, record in fragments:
+                if fragment.stream != "main":  # the console plays what is recorded
+                    continue
                 self._cameras.setdefault(fragment.camera_id, LiveCamera()).add(LiveFragment.of(fragment))
                 self._heard_ms[fragment.camera_id] = record.timestamp()[1]
 

@@ -1,8 +1,9 @@
-"""What the scheme wants of each camera, as far as it is detect's concern: how often to look."""
+"""What the scheme wants of each camera, as far as it is detect's concern: how often to look, and at which stream."""
 
 from typing import Protocol
 
 from vantage.contracts import Camera
+from vantage.contracts.base import StreamName
 
 
 class Cameras(Protocol):
@@ -26,3 +27,8 @@ class DesiredRates:
         if camera is None:
             return self._default
         return camera.analysis.detections_per_second if camera.state == "recording" else 0.0
+
+    def stream(self, camera_id: str) -> StreamName:
+        """The stream to look at: the smaller one where the camera has it, because it is cheaper to decode."""
+        camera = self._cameras.get(camera_id)
+        return "sub" if camera is not None and camera.source.sub_url else "main"
