@@ -22,6 +22,33 @@ class Target:
     certificate: str | None = None
 
 
+class Address(Protocol):
+    """Where a camera's name led: the host as written, and the one address that was checked and is to be opened."""
+
+    @property
+    def host(self) -> str:
+        """As the url has it."""
+        ...
+
+    @property
+    def ip(self) -> str:
+        """What to connect to."""
+        ...
+
+    @property
+    def port(self) -> int:
+        """The url's, or the scheme's own."""
+        ...
+
+
+class Resolver(Protocol):
+    """Finds cameras, and only where cameras may be."""
+
+    def address(self, url: str) -> Address:
+        """Resolve, check and pin; blocks. Raises StreamEnded."""
+        ...
+
+
 class Announcer(Protocol):
     """Puts messages on the event log; the SDK's Publisher is one. Calls may raise VantageError."""
 

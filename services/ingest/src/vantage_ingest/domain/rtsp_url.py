@@ -1,0 +1,20 @@
+"""An RTSP url as a reader needs it: without a user for what goes over the network, and at the address that was checked.
+
+The name in a url is resolved once, by the resolver, and never again: what is opened is the address that it gave back.
+"""
+
+from urllib.parse import quote, urlsplit, urlunsplit
+
+
+def plain(url: str) -> str:
+    """The url as a request line holds it: without user, password and fragment."""
+    parts = urlsplit(url)
+    return urlunsplit(parts._replace(netloc=parts.netloc.rpartition("@")[2], fragment=""))
+
+
+def pinned(url: str, ip: str, port: int, credential: str = "") -> str:
+    """The url with the address in the host's place, and with the credential where there is one: then never show it."""
+    user, colon, password = credential.strip("\r\n").partition(":")
+    secret = f"{quote(user, safe='')}:{quote(password, safe='')}@" if colon else ""
+    host = f"[{ip}]" if ":" in ip else ip
+    return urlunsplit(urlsplit(url)._replace(netloc=f"{secret}{host}:{port}", fragment=""))
