@@ -1,6 +1,7 @@
 """What ingest asks of the outside world. All readers of cameras stand behind `Reader`, held by one suite."""
 
 from collections.abc import Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -14,12 +15,23 @@ class Target:
     """What to open. `url` never holds a password; `credential` is `user:password`, or empty, and is never shown.
 
     `certificate` is the SHA-256 (hex) that an rtsps camera's certificate must have where no authority vouches for it.
+    `number` is the camera's in notes that outlive a crash: a reader gives it to `Loop.watch`, and to `Notes` in a thread
+    of its own.
     """
 
     url: str
     credential: str = field(default="", repr=False)
     transport: str = "tcp"
     certificate: str | None = None
+    number: int = 0
+
+
+class Notes(Protocol):
+    """Where threads say which camera they read, so that it is known after a crash of the process."""
+
+    def thread(self, number: int) -> AbstractContextManager[None]:
+        """For as long as the calling thread reads this camera."""
+        ...
 
 
 class Address(Protocol):

@@ -9,7 +9,7 @@ import os
 import select
 import threading
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, MutableSequence
 from itertools import count
 
 import structlog
@@ -42,7 +42,7 @@ class Loop:
         self._clock = clock
         self._tick_s = tick_s
         self._epoll = select.epoll()
-        self._handlers: dict[int, Call] = {}
+        self._handlers: dict[int, tuple[Call, int]] = {}
         self._timers: list[tuple[float, int, Timer]] = []
         self._number = count()
         self._soon: deque[Call] = deque()
@@ -52,11 +52,16 @@ class Loop:
         self._running = True
         self.lag = 0.0
         """Seconds by which the last turn's work was longer than a tick."""
+        self.serving: MutableSequence[int] = [0]
+        """Whose handler runs, by its number: shared memory, where it is to be known after a crash of the process."""
 
-    def watch(self, fd: int, handler: Call, *, write: bool = False) -> None:
-        """Call the handler in each turn in which `fd` can be read, or with `write` written; again, to change it."""
+    def watch(self, fd: int, handler: Call, *, write: bool = False, number: int = 0) -> None:
+        """Call the handler in each turn in which `fd` can be read, or with `write` written; again, to change it.
+
+        `number` is its camera's (`Target.number`), or 0.
+        """
         known = fd in self._handlers
-        self._handlers[fd] = handler
+        self._handlers[fd] = handler, number
         (self._epoll.modify if known else self._epoll.register)(fd, select.EPOLLOUT if write else select.EPOLLIN)
 
     def unwatch(self, fd: int) -> None:
@@ -97,8 +102,10 @@ class Loop:
         for fd, _ in ready:
             if fd == self._wake:
                 os.eventfd_read(fd)
-            elif (handler := self._handlers.get(fd)) is not None:
-                self._call(handler)
+            elif (found := self._handlers.get(fd)) is not None:
+                self.serving[0] = found[1]
+                self._call(found[0])
+        self.serving[0] = 0
         for _ in range(len(self._soon)):
             self._call(self._soon.popleft())
         self._due(self._clock.monotonic())

@@ -5,6 +5,7 @@ FFmpeg's messages hold the url with its password, so none is passed on.
 """
 
 import threading
+from contextlib import nullcontext
 from itertools import count
 
 import av
@@ -20,7 +21,7 @@ from vantage_ingest.adapters.pyav_stream import PyavStream
 from vantage_ingest.domain.ends import EndCause
 from vantage_ingest.domain.rtsp_url import pinned
 from vantage_ingest.errors import StreamEnded
-from vantage_ingest.ports import Resolver, Sink, Target
+from vantage_ingest.ports import Notes, Resolver, Sink, Target
 
 _PROTOCOLS = "rtsp,rtsps,rtp,srtp,tcp,tls,udp"
 _log = structlog.get_logger()
@@ -28,14 +29,20 @@ _number = count(1)
 
 
 class PyavReader:
-    """Opens cameras with FFmpeg's RTSP client. `open_s` bounds each step of connecting, `read_s` each read."""
+    """Opens cameras with FFmpeg's RTSP client. `open_s` bounds each step of connecting, `read_s` each read.
 
-    def __init__(self, loop: Loop, resolver: Resolver, open_s: float, read_s: float, clock: Clock) -> None:
+    FFmpeg may crash on what a camera sends: `notes` are told which thread reads which camera.
+    """
+
+    def __init__(
+        self, loop: Loop, resolver: Resolver, open_s: float, read_s: float, clock: Clock, notes: Notes | None = None
+    ) -> None:
         self._loop = loop
         self._resolver = resolver
         self._open_s = open_s
         self._read_s = read_s
         self._clock = clock
+        self._notes = notes
 
     def open(self, target: Target, sink: Sink) -> "PyavConnection":
         """Begin to connect and to read, in a thread of the camera's own."""
@@ -46,7 +53,8 @@ class PyavReader:
 
     def _read(self, target: Target, handover: Handover) -> None:
         try:
-            self._pass_on(target, handover)
+            with self._notes.thread(target.number) if self._notes else nullcontext():
+                self._pass_on(target, handover)
         except StreamEnded as end:
             handover.ended(end)
         except Exception as error:  # noqa: BLE001  # its text, and the frames of its trace, may hold the password
