@@ -15,8 +15,8 @@ class Target:
     """What to open. `url` never holds a password; `credential` is `user:password`, or empty, and is never shown.
 
     `certificate` is the SHA-256 (hex) that an rtsps camera's certificate must have where no authority vouches for it.
-    `number` is the camera's in notes that outlive a crash: a reader gives it to `Loop.watch`, and to `Notes` in a thread
-    of its own.
+    `number` is the camera's in notes that outlive a crash: a reader gives it to `Loop.watch`, and to `Notes` in a
+    thread of its own.
     """
 
     url: str

@@ -35,7 +35,7 @@ class PyavReader:
     """
 
     def __init__(
-        self, loop: Loop, resolver: Resolver, open_s: float, read_s: float, clock: Clock, notes: Notes | None = None
+        self, loop: Loop, resolver: Resolver, open_s: float, read_s: float, clock: Clock, *, notes: Notes | None = None
     ) -> None:
         self._loop = loop
         self._resolver = resolver
