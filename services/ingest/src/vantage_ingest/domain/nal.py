@@ -5,8 +5,9 @@ from collections.abc import Iterable, Sequence
 from vantage_ingest.domain.stream import Codec, ParameterSets
 
 _START_CODE = b"\x00\x00\x01"
-_IDR = 5
-_IRAP = range(16, 24)
+_SLICES: dict[Codec, range] = {"h264": range(1, 6), "h265": range(32)}
+_KEYS: dict[Codec, range] = {"h264": range(5, 6), "h265": range(16, 24)}
+_UNITS: dict[Codec, range] = {"h264": range(1, 24), "h265": range(48)}
 _SETS: dict[Codec, dict[int, str]] = {"h264": {7: "sps", 8: "pps"}, "h265": {32: "vps", 33: "sps", 34: "pps"}}
 
 
@@ -20,10 +21,32 @@ def kind(codec: Codec, nal: bytes) -> int:
     return nal[0] & 31 if codec == "h264" else nal[0] >> 1 & 63
 
 
+OTHER, SLICE, KEY, NONE = range(4)
+"""What a unit is to a picture: beside its slices, a coded slice, one of a picture that decodes by itself (IDR in H.264,
+IRAP in H.265), or a type that is no NAL unit's and that the payload formats use for themselves.
+"""
+
+
+def _role(codec: Codec, first: int) -> int:
+    number = kind(codec, bytes((first,)))
+    if number in _KEYS[codec]:
+        return KEY
+    if number in _SLICES[codec]:
+        return SLICE
+    return OTHER if number in _UNITS[codec] else NONE
+
+
+ROLES: dict[Codec, bytes] = {
+    "h264": bytes(_role("h264", first) for first in range(256)),
+    "h265": bytes(_role("h265", first) for first in range(256)),
+}
+"""The role of a unit by its first byte: a look-up, because it is asked for every unit of every camera."""
+
+
 def is_keyframe(codec: Codec, nals: Iterable[bytes]) -> bool:
     """Whether a picture of these units decodes by itself: IDR in H.264, IRAP in H.265."""
-    kinds = (kind(codec, nal) for nal in nals)
-    return any(number == _IDR if codec == "h264" else number in _IRAP for number in kinds)
+    roles = ROLES[codec]
+    return any(roles[nal[0]] == KEY for nal in nals)
 
 
 def without_sets(codec: Codec, nals: Sequence[bytes]) -> tuple[bytes, ...]:
