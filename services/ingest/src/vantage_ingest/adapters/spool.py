@@ -20,11 +20,11 @@ _log = structlog.get_logger()
 
 
 class Spool:
-    """The folder of recordings, never more than `limit` bytes. Safe to use from several threads."""
+    """The folder of recordings, never more than `limit` bytes, which may be changed. Safe to use from several threads."""
 
     def __init__(self, folder: Path, limit: int) -> None:
         self._folder = folder
-        self._limit = limit
+        self.limit = limit
         self._lock = threading.Lock()
         self._size = 0
         self._open: set[OpenRecording] = set()
@@ -78,6 +78,11 @@ class Spool:
         self.claim(-finished.size)
         return None
 
+    @property
+    def size(self) -> int:
+        """Bytes that are not in the object store yet."""
+        return self._size
+
     def sync(self) -> None:
         """Force all recordings that are being written to the disk. Raises SpoolUnavailable."""
         with self._lock:
@@ -96,9 +101,9 @@ class Spool:
     def claim(self, size: int) -> None:
         """Count bytes that are about to be written, or gone where negative. Raises SpoolUnavailable at the limit."""
         with self._lock:
-            if size > 0 and self._size + size > self._limit:
+            if size > 0 and self._size + size > self.limit:
                 msg = (
-                    f"the spool {self._folder} holds its {self._limit >> 20} MiB: bring the object store back, or "
+                    f"the spool {self._folder} holds its {self.limit >> 20} MiB: bring the object store back, or "
                     "raise VANTAGE_INGEST_SPOOL_MIB"
                 )
                 raise SpoolUnavailable(msg)
