@@ -178,7 +178,7 @@ def test_an_operation_on_a_camera_that_is_not_there_is_refused(cameras: VirtualC
 
 
 def test_an_unknown_operation_is_refused_with_those_that_there_are(cameras: VirtualCameras) -> None:
-    with pytest.raises(PartFailed, match=r'there is no op "explode": use stall, .* or skew'):
+    with pytest.raises(PartFailed, match=r'there is no op "explode": use one of babble, codec, .*, unmarked'):
         cameras.control(1, "explode")  # type: ignore[arg-type]
 
 

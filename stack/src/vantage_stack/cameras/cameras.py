@@ -1,15 +1,14 @@
 """The part of the stack: n cameras at one RTSP server, and the means to make them fail."""
 
+import hashlib
 import os
 import secrets
+import ssl
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
 
-import httpx
-
-from vantage_stack.cameras.clip import street_clip
+from vantage_stack.cameras.clip import street_clip, sub_clip
+from vantage_stack.cameras.control import CameraStats, Control, Op, SentPicture
 from vantage_stack.cameras.program import program
 from vantage_stack.errors import PartFailed
 from vantage_stack.fetch import Step
@@ -17,41 +16,50 @@ from vantage_stack.part import Site
 from vantage_stack.ports import HOST
 from vantage_stack.process import ManagedProcess
 
-Op = Literal["stall", "resume", "drop", "off", "on", "hang", "unhang", "loss", "skew"]
-"""What can be done to a camera; `server/control.go` says what each does. `loss` takes 1/1000, `skew` milliseconds."""
-
 USER = "camera"
-_READY_S = 20.0
-_PLENTY_S = 10.0
-
-
-@dataclass(frozen=True)
-class CameraStats:
-    """How many read a camera now, and how many frames it has sent, or would have, were there a reader."""
-
-    readers: int
-    frames: int
+_READY_S = 60.0
 
 
 class VirtualCameras:
-    """Cameras 1 to `count`, each with a clip of `clips` in turn, or the street crossing where none is given."""
+    """Cameras 1 to `count`, each with a clip of `clips` in turn, or the street crossing where none is given.
+
+    Each has a second, smaller stream by the same clock (`sub_url`), and is served over TLS as well (`secure_url`), with
+    a certificate that it signed itself. `basic` asks for the password readable on the wire, as old cameras do.
+    """
 
     name = "cameras"
-    steps: Sequence[Step] = (Step("virtual cameras", program), Step("camera clip", street_clip))
+    steps: Sequence[Step] = (
+        Step("virtual cameras", program),
+        Step("camera clip", street_clip),
+        Step("camera clip, small", sub_clip),
+    )
 
-    def __init__(self, site: Site, count: int = 4, clips: Sequence[Path] = ()) -> None:
+    def __init__(self, site: Site, count: int = 4, clips: Sequence[Path] = (), *, basic: bool = False) -> None:
         self._site = site
         self._count = count
         self._clips = clips
+        self._basic = basic
         self._password = secrets.token_urlsafe(18)
         self._rtsp = f"{HOST}:{site.ports.free()}"
-        self._control = f"{HOST}:{site.ports.free()}"
+        self._rtsps = f"{HOST}:{site.ports.free()}"
+        self._address = f"{HOST}:{site.ports.free()}"
+        self._control = Control(self._address)
         self._server: ManagedProcess | None = None
 
     @property
     def credential(self) -> str:
         """`user:password` of every camera."""
         return f"{USER}:{self._password}"
+
+    @property
+    def certificate_pem(self) -> Path:
+        """The file with the certificate of the `rtsps` addresses, once they were started; kept over a restart."""
+        return self._site.folder / "certificate.pem"
+
+    @property
+    def certificate_sha256(self) -> str:
+        """The SHA-256 of that certificate (DER), in hex, as `Source.certificate` has it."""
+        return hashlib.sha256(ssl.PEM_cert_to_DER_cert(self.certificate_pem.read_text())).hexdigest()
 
     @property
     def processes(self) -> Sequence[ManagedProcess]:
@@ -61,6 +69,14 @@ class VirtualCameras:
     def url(self, number: int) -> str:
         """Where camera `number` is, counted from 1; without the password."""
         return self.path_url(_path(number))
+
+    def sub_url(self, number: int) -> str:
+        """Its second stream."""
+        return self.path_url(sub_path(number))
+
+    def secure_url(self, number: int) -> str:
+        """The same camera over TLS."""
+        return f"rtsps://{self._rtsps}/{_path(number)}"
 
     def path_url(self, path: str) -> str:
         """Another path of the server: `other/audio` and `other/mjpeg` serve what no recorder of H.264/5 can use."""
@@ -87,29 +103,32 @@ class VirtualCameras:
         if self._server:
             self._server.stop()
 
-    def control(self, number: int | None, op: Op, value: int = 0) -> None:
-        """Do `op` to camera `number`, or to all where that is None. Raises PartFailed."""
-        path = "*" if number is None else _path(number)
-        answer = self._ask("POST", "/control", {"camera": path, "op": op, "value": str(value)})
-        if answer.is_error:
-            msg = f"{op} of camera {path}: {answer.text.strip()}"
-            raise PartFailed(msg)
+    def control(self, camera: int | str | None, op: Op, value: int = 0) -> None:
+        """Do `op` to a camera's main stream, to the stream of a path, or to all streams where that is None. Raises
+        PartFailed.
+        """
+        self._control.do("*" if camera is None else _path(camera), op, value)
+
+    def change_password(self) -> str:
+        """Ask new sessions for another password, while those that play go on; the new credential."""
+        self._password = secrets.token_urlsafe(18)
+        self._control.change_credential(self.credential)
+        return self.credential
 
     def stats(self) -> dict[str, CameraStats]:
-        """Each path's counters: `cam/0001` and so on, and the `other/` paths."""
-        answer = self._ask("GET", "/stats", {})
-        return {path: CameraStats(**figures) for path, figures in answer.json().items()}
+        """Each path's counters: `cam/0001`, `cam/0001/sub` and so on, and the `other/` paths."""
+        return self._control.stats()
 
-    def _flags(self) -> list[str]:
-        return ["-rtsp", self._rtsp, "-control", self._control, "-n", str(self._count)]
+    def sent(self, camera: int | str, last: int = 3000) -> list[SentPicture]:
+        """The last pictures that were sent to a reader, the oldest first: what arrives can be held against it."""
+        return self._control.sent(_path(camera), last)
 
-    def _ask(self, method: str, path: str, query: Mapping[str, str]) -> httpx.Response:
-        try:
-            address = f"http://{self._control}{path}"
-            return httpx.request(method, address, params=query, timeout=_PLENTY_S, trust_env=False)
-        except httpx.TransportError as error:
-            msg = f"the virtual cameras do not answer ({error}): have they been started?"
-            raise PartFailed(msg) from error
+    def _flags(self) -> list[str | Path]:
+        return [
+            *("-rtsp", self._rtsp, "-rtsps", self._rtsps, "-control", self._address, "-n", str(self._count)),
+            *("-folder", self._site.folder, "-sub", sub_clip(self._site.cache, lambda _: None)),
+            *(["-basic"] if self._basic else []),
+        ]
 
     def _answers(self) -> bool:
         try:
@@ -118,5 +137,10 @@ class VirtualCameras:
             return False
 
 
-def _path(number: int) -> str:
-    return f"cam/{number:04d}"
+def sub_path(number: int) -> str:
+    """The path of a camera's second stream."""
+    return f"{_path(number)}/sub"
+
+
+def _path(camera: int | str) -> str:
+    return camera if isinstance(camera, str) else f"cam/{camera:04d}"

@@ -2,83 +2,43 @@ package main
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
+	"io"
+	"maps"
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
-	"time"
 )
 
-// everyCamera in place of a path means all of cam/*, and not the paths that serve something else.
-const everyCamera = "*"
+const (
+	// everyCamera in place of a path means all of cam/*, and not the paths that serve something else.
+	everyCamera    = "*"
+	longestRequest = 1 << 12
+)
 
-// faults are what can be done to a camera, by name; the value is read by `loss` and `skew` only.
+// controlHandler serves
 //
-//	stall, resume   sends nothing, the connection stays; sends again where the clip is by then
-//	drop            ends every reader's connection once; they may come back at once
-//	off, on         ends them and answers 404; answers again
-//	hang, unhang    leaves new requests without an answer, for a minute at most; answers again
-//	loss            loses so many of 1,000 packets
-//	skew            puts the camera's clock ahead by so many milliseconds, in sender reports
-var faults = map[string]func(c *camera, value int64) error{
-	"stall":  func(c *camera, _ int64) error { c.stalled.Store(true); return nil },
-	"resume": func(c *camera, _ int64) error { c.stalled.Store(false); return nil },
-	"drop":   drop,
-	"off":    func(c *camera, _ int64) error { c.close(); return nil },
-	"on":     turnOn,
-	"hang":   hang,
-	"unhang": unhang,
-	"loss":   func(c *camera, value int64) error { c.lossPermill.Store(value); return nil },
-	"skew": func(c *camera, value int64) error {
-		c.skew.Store(value * int64(time.Millisecond))
-		return nil
-	},
-}
-
-// drop leaves a camera that is off as it is.
-func drop(c *camera, _ int64) error {
-	if c.stream == nil {
-		return nil
-	}
-	c.close()
-	return c.open()
-}
-
-func turnOn(c *camera, _ int64) error {
-	if c.stream != nil {
-		return nil
-	}
-	return c.open()
-}
-
-func hang(c *camera, _ int64) error {
-	if c.unhung == nil {
-		c.unhung = make(chan struct{})
-	}
-	return nil
-}
-
-func unhang(c *camera, _ int64) error {
-	if c.unhung != nil {
-		close(c.unhung)
-		c.unhung = nil
-	}
-	return nil
-}
-
-// controlHandler serves POST /control?camera=cam/0001&op=stall&value=0 and GET /stats.
+//	POST /control?camera=cam/0001&op=stall&value=0
+//	POST /credential               user:password as the body: what new sessions need; those that play go on
+//	GET  /stats                    each path's counters
+//	GET  /sent?camera=cam/0001&last=100    what was sent of the last pictures
 func controlHandler(s *server) http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("POST /control", s.control)
+	mux.HandleFunc("POST /credential", s.changeCredential)
 	mux.HandleFunc("GET /stats", s.stats)
+	mux.HandleFunc("GET /sent", s.sent)
 	return mux
 }
 
 func (s *server) control(w http.ResponseWriter, r *http.Request) {
 	query := r.URL.Query()
-	fault, known := faults[query.Get("op")]
+	do, known := ops[query.Get("op")]
 	if !known {
-		http.Error(w, fmt.Sprintf("there is no op %q: use stall, resume, drop, off, on, hang, unhang, loss or skew", query.Get("op")), http.StatusBadRequest)
+		names := strings.Join(slices.Sorted(maps.Keys(ops)), ", ")
+		http.Error(w, fmt.Sprintf("there is no op %q: use one of %s", query.Get("op"), names), http.StatusBadRequest)
 		return
 	}
 	value, err := strconv.ParseInt(query.Get("value"), 10, 64)
@@ -86,23 +46,23 @@ func (s *server) control(w http.ResponseWriter, r *http.Request) {
 		http.Error(w, fmt.Sprintf("value %q is not a whole number", query.Get("value")), http.StatusBadRequest)
 		return
 	}
-	chosen := s.choose(query.Get("camera"))
-	if len(chosen) == 0 {
-		http.Error(w, fmt.Sprintf("there is no camera %q: use a path of /stats, or %s for all", query.Get("camera"), everyCamera), http.StatusNotFound)
+	chosen, err := s.choose(query.Get("camera"))
+	if err != nil {
+		http.Error(w, err.Error(), http.StatusNotFound)
 		return
 	}
 	for _, c := range chosen {
-		if err := c.suffer(fault, value); err != nil {
-			http.Error(w, err.Error(), http.StatusInternalServerError)
+		if err := c.suffer(do, value); err != nil {
+			http.Error(w, err.Error(), http.StatusBadRequest)
 			return
 		}
 	}
 	w.WriteHeader(http.StatusNoContent)
 }
 
-func (s *server) choose(name string) []*camera {
+func (s *server) choose(name string) ([]*camera, error) {
 	if c := s.cameras[name]; c != nil {
-		return []*camera{c}
+		return []*camera{c}, nil
 	}
 	var chosen []*camera
 	for path, c := range s.cameras {
@@ -110,26 +70,68 @@ func (s *server) choose(name string) []*camera {
 			chosen = append(chosen, c)
 		}
 	}
-	return chosen
+	if len(chosen) == 0 {
+		return nil, fmt.Errorf("there is no camera %q: use a path of /stats, or %s for all", name, everyCamera)
+	}
+	return chosen, nil
 }
 
-func (c *camera) suffer(fault func(*camera, int64) error, value int64) error {
+func (c *camera) suffer(do op, value int64) error {
 	c.mutex.Lock()
 	defer c.mutex.Unlock()
-	return fault(c, value)
+	return do(c, value)
 }
 
-// figures are a camera's counters; frames counts those sent or that would have been, were there a reader.
+func (s *server) changeCredential(w http.ResponseWriter, r *http.Request) {
+	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, longestRequest))
+	if err == nil {
+		err = s.setCredential(string(body))
+	}
+	if err != nil {
+		http.Error(w, err.Error(), http.StatusBadRequest)
+		return
+	}
+	w.WriteHeader(http.StatusNoContent)
+}
+
+// figures are a camera's counters: frames counts those sent or that would have been, were there a reader; sent and
+// dropped count a frame once for each reader.
 type figures struct {
-	Readers int64 `json:"readers"`
+	Readers int   `json:"readers"`
 	Frames  int64 `json:"frames"`
+	Sent    int64 `json:"sent"`
+	Dropped int64 `json:"dropped"`
 }
 
 func (s *server) stats(w http.ResponseWriter, _ *http.Request) {
 	all := make(map[string]figures, len(s.cameras))
 	for path, c := range s.cameras {
-		all[path] = figures{Readers: c.readers.Load(), Frames: c.frames.Load()}
+		c.mutex.Lock()
+		all[path] = figures{len(c.readers), c.frames, c.sent, c.dropped}
+		c.mutex.Unlock()
 	}
+	answer(w, all)
+}
+
+func (s *server) sent(w http.ResponseWriter, r *http.Request) {
+	query := r.URL.Query()
+	last, err := strconv.Atoi(query.Get("last"))
+	c := s.cameras[query.Get("camera")]
+	if c == nil || err != nil || last < 1 {
+		http.Error(w, errors.Join(err, fmt.Errorf("name a camera of /stats and how many of its last pictures, up to %d", remembered)).Error(), http.StatusBadRequest)
+		return
+	}
+	c.mutex.Lock()
+	pictures := c.record.last(last)
+	c.mutex.Unlock()
+	entries := make([]sentEntry, len(pictures))
+	for i := range pictures {
+		entries[i] = pictures[i].entry()
+	}
+	answer(w, entries)
+}
+
+func answer(w http.ResponseWriter, what any) {
 	w.Header().Set("Content-Type", "application/json")
-	_ = json.NewEncoder(w).Encode(all) // a reader that went away needs no answer
+	_ = json.NewEncoder(w).Encode(what) // a reader that went away needs no answer
 }

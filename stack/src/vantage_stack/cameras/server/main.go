@@ -4,7 +4,8 @@
 // and time stamps of its own. So one small machine can be hundreds of cameras. Sender reports carry the exact time of
 // each frame: what a reader measures against them is its own latency.
 //
-// Paths are cam/0001, cam/0002 and so on, and two that no video recorder can use: other/audio and other/mjpeg.
+// Paths are cam/0001, cam/0002 and so on, cam/0001/sub for a camera's second, smaller stream by the same clock, and two
+// that no video recorder can use: other/audio and other/mjpeg. Each is served over TLS as well, at a port of its own.
 package main
 
 import (
@@ -25,11 +26,13 @@ import (
 const credentialVariable = "VIRTUAL_CAMERAS_CREDENTIAL"
 
 type options struct {
-	rtsp, control string
-	cameras       int
-	clips         []string
-	user          string
-	password      string
+	rtsp, rtsps, control string
+	folder               string
+	cameras              int
+	clips                []string
+	sub                  string
+	basic                bool
+	credential           string
 }
 
 func main() {
@@ -44,7 +47,7 @@ func start() error {
 	if err != nil {
 		return err
 	}
-	sources, err := loadSources(o.clips)
+	loaded, err := loadSources(o.clips, o.sub)
 	if err != nil {
 		return err
 	}
@@ -53,7 +56,7 @@ func start() error {
 		return err
 	}
 	defer s.rtsp.Close()
-	if err := s.addAll(o.cameras, sources); err != nil {
+	if err := s.addAll(o.cameras, loaded); err != nil {
 		return err
 	}
 	return serveControl(o.control, s)
@@ -62,23 +65,26 @@ func start() error {
 func readOptions() (options, error) {
 	var o options
 	flag.StringVar(&o.rtsp, "rtsp", "127.0.0.1:8554", "loopback address of the RTSP server")
+	flag.StringVar(&o.rtsps, "rtsps", "127.0.0.1:8322", "loopback address of the same server over TLS")
 	flag.StringVar(&o.control, "control", "127.0.0.1:8555", "loopback address of the control interface (HTTP)")
+	flag.StringVar(&o.folder, "folder", ".", "where certificate.pem and key.pem are, or are made")
 	flag.IntVar(&o.cameras, "n", 1, "how many cameras")
+	flag.StringVar(&o.sub, "sub", "", "MP4 file that each camera's second stream loops; none without it")
+	flag.BoolVar(&o.basic, "basic", false, "ask for the password as old cameras do, readable on the wire")
 	flag.Parse()
 	o.clips = flag.Args()
 	if len(o.clips) == 0 || o.cameras < 1 || o.cameras > 9999 {
 		return o, errors.New("give 1 to 9999 cameras with -n, and at least one MP4 file (H.264 or H.265) to loop")
 	}
-	for _, address := range []string{o.rtsp, o.control} {
+	for _, address := range []string{o.rtsp, o.rtsps, o.control} {
 		if err := requireLoopback(address); err != nil {
 			return o, err
 		}
 	}
-	user, password, found := strings.Cut(os.Getenv(credentialVariable), ":")
-	if !found || user == "" || password == "" {
+	o.credential = os.Getenv(credentialVariable)
+	if user, password, found := strings.Cut(o.credential, ":"); !found || user == "" || password == "" {
 		return o, fmt.Errorf("set %s to user:password; every camera asks for it", credentialVariable)
 	}
-	o.user, o.password = user, password
 	return o, nil
 }
 

@@ -2,8 +2,11 @@ package main
 
 import (
 	"fmt"
+	"net"
+	"runtime"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/bluenviron/gortsplib/v5"
@@ -14,17 +17,26 @@ import (
 
 const (
 	longestHang = time.Minute
-	// writeQueue is in packets and must be a power of two; a keyframe of 4 Mbit/s video has about 150.
-	writeQueue = 512
+	// writeQueue is gortsplib's own, of packets, which stays empty: pictures and reports take the outlet.
+	writeQueue = 8
 )
 
-// server is the RTSP side of all cameras. It takes digest authentication only, as a well-set camera does.
+// server is the RTSP side of all cameras. gortsplib answers requests; what is played is sent by us, so that a picture
+// is one write and every bit of it can be wrong.
 type server struct {
-	rtsp     *gortsplib.Server
-	cameras  map[string]*camera // by path; fixed once the server is announced
-	user     string
-	password string
-	sessions sync.Map // *gortsplib.ServerSession to the *camera it plays
+	rtsp       *gortsplib.Server
+	udp        *udpPair
+	cameras    map[string]*camera // by path; fixed once the server is announced
+	credential atomic.Pointer[credential]
+	sessions   sync.Map // *gortsplib.ServerSession to the *playing that it is
+}
+
+type credential struct{ user, password string }
+
+// playing is a session's camera and reader.
+type playing struct {
+	camera *camera
+	reader *reader
 }
 
 func newServer(o options) (*server, error) {
@@ -32,43 +44,70 @@ func newServer(o options) (*server, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &server{cameras: map[string]*camera{}, user: o.user, password: o.password}
+	certificate, err := certificateIn(o.folder)
+	if err != nil {
+		return nil, err
+	}
+	accepting, err := listen(o.rtsp, o.rtsps, certificate)
+	if err != nil {
+		return nil, err
+	}
+	s := &server{udp: udp, cameras: map[string]*camera{}}
 	s.rtsp = &gortsplib.Server{
-		Handler:        s,
-		RTSPAddress:    o.rtsp,
-		UDPRTPAddress:  udp.rtp.LocalAddr().String(),
-		UDPRTCPAddress: udp.rtcp.LocalAddr().String(),
-		ListenPacket:   udp.listen,
-		WriteQueueSize: writeQueue,
-		AuthMethods:    []auth.VerifyMethod{auth.VerifyMethodDigestMD5},
+		Handler:                  s,
+		RTSPAddress:              o.rtsp,
+		UDPRTPAddress:            udp.rtp.LocalAddr().String(),
+		UDPRTCPAddress:           udp.rtcp.LocalAddr().String(),
+		Listen:                   func(_, _ string) (net.Listener, error) { return accepting, nil },
+		ListenPacket:             udp.listen,
+		WriteQueueSize:           writeQueue,
+		DisableRTCPSenderReports: true,
+		AuthMethods:              []auth.VerifyMethod{auth.VerifyMethodDigestMD5},
+	}
+	if o.basic {
+		s.rtsp.AuthMethods = []auth.VerifyMethod{auth.VerifyMethodBasic}
 	}
 	if err := s.rtsp.Start(); err != nil {
-		return nil, fmt.Errorf("the RTSP server cannot listen on %s: %w; free the port or choose another", o.rtsp, err)
+		return nil, fmt.Errorf("the RTSP server does not start: %w", err)
 	}
-	return s, nil
+	return s, s.setCredential(o.credential)
 }
 
+// setCredential takes user:password; sessions that play already go on.
+func (s *server) setCredential(text string) error {
+	user, password, found := strings.Cut(text, ":")
+	if !found || user == "" || password == "" {
+		return fmt.Errorf("the credential is user:password, neither of them empty")
+	}
+	s.credential.Store(&credential{user, password})
+	return nil
+}
+
+// addAll makes the cameras and lets them run, on as many wheels as there are cores.
 func (s *server) addAll(count int, loaded sources) error {
 	for i := range count {
 		clip := loaded.clips[i%len(loaded.clips)]
 		phase := clip.length * time.Duration(i) / time.Duration(count)
-		if err := s.add(fmt.Sprintf("cam/%04d", i+1), clip, phase); err != nil {
+		path, shared := fmt.Sprintf("cam/%04d", i+1), &clock{}
+		if err := s.add(path, newCamera(s.rtsp, shared, loaded.clips, clip, phase)); err != nil {
 			return err
+		}
+		if loaded.sub != nil {
+			if err := s.add(path+"/sub", newCamera(s.rtsp, shared, nil, loaded.sub, phase%loaded.sub.length)); err != nil {
+				return err
+			}
 		}
 	}
 	for path, other := range loaded.others {
-		if err := s.add(path, other, 0); err != nil {
+		if err := s.add(path, newCamera(s.rtsp, &clock{}, nil, other, 0)); err != nil {
 			return err
 		}
 	}
-	for _, c := range s.cameras {
-		go c.run()
-	}
+	s.run()
 	return nil
 }
 
-func (s *server) add(path string, from *source, phase time.Duration) error {
-	c := &camera{rtsp: s.rtsp, source: from, phase: phase}
+func (s *server) add(path string, c *camera) error {
 	if err := c.open(); err != nil {
 		return fmt.Errorf("camera %s: %w", path, err)
 	}
@@ -76,9 +115,22 @@ func (s *server) add(path string, from *source, phase time.Duration) error {
 	return nil
 }
 
+func (s *server) run() {
+	wheels := make([]wheel, runtime.GOMAXPROCS(0))
+	next := 0
+	for _, c := range s.cameras {
+		w := &wheels[next%len(wheels)]
+		w.turns = append(w.turns, turn{camera: c})
+		next++
+	}
+	for i := range wheels {
+		go wheels[i].run()
+	}
+}
+
 // find answers a request for a path: by the credential first, then by what the camera's faults let through.
 func (s *server) find(path string, conn *gortsplib.ServerConn, req *base.Request) (*base.Response, *gortsplib.ServerStream, error) {
-	if !conn.VerifyCredentials(req, s.user, s.password) {
+	if known := s.credential.Load(); !conn.VerifyCredentials(req, known.user, known.password) {
 		return &base.Response{StatusCode: base.StatusUnauthorized}, nil, liberrors.ErrServerAuth{}
 	}
 	c := s.cameras[strings.Trim(path, "/")]
@@ -96,31 +148,4 @@ func (s *server) find(path string, conn *gortsplib.ServerConn, req *base.Request
 		return &base.Response{StatusCode: base.StatusNotFound}, nil, nil
 	}
 	return &base.Response{StatusCode: base.StatusOK}, stream, nil
-}
-
-// OnDescribe implements gortsplib.ServerHandlerOnDescribe.
-func (s *server) OnDescribe(ctx *gortsplib.ServerHandlerOnDescribeCtx) (*base.Response, *gortsplib.ServerStream, error) {
-	return s.find(ctx.Path, ctx.Conn, ctx.Request)
-}
-
-// OnSetup implements gortsplib.ServerHandlerOnSetup.
-func (s *server) OnSetup(ctx *gortsplib.ServerHandlerOnSetupCtx) (*base.Response, *gortsplib.ServerStream, error) {
-	return s.find(ctx.Path, ctx.Conn, ctx.Request)
-}
-
-// OnPlay implements gortsplib.ServerHandlerOnPlay.
-func (s *server) OnPlay(ctx *gortsplib.ServerHandlerOnPlayCtx) (*base.Response, error) {
-	if c := s.cameras[strings.Trim(ctx.Path, "/")]; c != nil {
-		if _, playing := s.sessions.LoadOrStore(ctx.Session, c); !playing {
-			c.readers.Add(1)
-		}
-	}
-	return &base.Response{StatusCode: base.StatusOK}, nil
-}
-
-// OnSessionClose implements gortsplib.ServerHandlerOnSessionClose.
-func (s *server) OnSessionClose(ctx *gortsplib.ServerHandlerOnSessionCloseCtx) {
-	if c, playing := s.sessions.LoadAndDelete(ctx.Session); playing {
-		c.(*camera).readers.Add(-1)
-	}
 }

@@ -10,17 +10,18 @@ const udpTries = 100
 
 // udpPair is an even port for RTP and the next one for RTCP, both held already, so that nobody takes them in between.
 type udpPair struct {
-	rtp, rtcp net.PacketConn
+	rtp, rtcp *net.UDPConn
 }
 
 func bindUDPPair() (*udpPair, error) {
 	for range udpTries {
-		rtp, err := net.ListenPacket("udp4", "127.0.0.1:0")
+		rtp, err := net.ListenUDP("udp4", &net.UDPAddr{IP: net.IPv4(127, 0, 0, 1)})
 		if err != nil {
 			return nil, fmt.Errorf("no UDP port is free on 127.0.0.1: %w", err)
 		}
 		if port := portOf(rtp); port%2 == 0 {
-			if rtcp, err := net.ListenPacket("udp4", fmt.Sprintf("127.0.0.1:%d", port+1)); err == nil {
+			next := &net.UDPAddr{IP: net.IPv4(127, 0, 0, 1), Port: port + 1}
+			if rtcp, err := net.ListenUDP("udp4", next); err == nil {
 				return &udpPair{rtp, rtcp}, nil
 			}
 		}
@@ -33,7 +34,7 @@ func bindUDPPair() (*udpPair, error) {
 
 // listen hands gortsplib the port that is held for this address.
 func (p *udpPair) listen(_, address string) (net.PacketConn, error) {
-	for _, held := range []net.PacketConn{p.rtp, p.rtcp} {
+	for _, held := range []*net.UDPConn{p.rtp, p.rtcp} {
 		if held.LocalAddr().String() == address {
 			return held, nil
 		}

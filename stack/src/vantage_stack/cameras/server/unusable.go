@@ -25,7 +25,7 @@ func silence() *source {
 	return &source{
 		kind:      description.MediaTypeAudio,
 		newFormat: newFormat,
-		units:     []unit{{packets: []*rtp.Packet{packet}}},
+		units:     []*unit{newUnit(0, 0, true, nil, []*rtp.Packet{packet})},
 		length:    soundPacket,
 	}
 }
@@ -47,7 +47,7 @@ func stillPicture() (*source, error) {
 	return &source{
 		kind:      description.MediaTypeVideo,
 		newFormat: func() format.Format { return &format.MJPEG{} },
-		units:     []unit{{packets: packets}},
+		units:     []*unit{newUnit(0, 0, true, nil, packets)},
 		length:    time.Second,
 	}, nil
 }
