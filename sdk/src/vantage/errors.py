@@ -11,6 +11,8 @@ VantageError
 │   └── MessageRefused        because of the message itself: too large
 ├── Fenced                another process consumes under this replica's name: stop
 ├── ObjectMissing         the object, or that range of it, is not there
+├── ContentMismatch       the object store received other bytes than those whose digest it was told
+├── ContentUnreadable     the file that was to become an object cannot be read
 └── StoreRefused          the object store does not allow it
 """
 
@@ -55,6 +57,14 @@ class Fenced(VantageError):
 
 class ObjectMissing(VantageError):
     """The object, or the range that was asked for, is not in the store."""
+
+
+class ContentMismatch(VantageError):
+    """The object store received other bytes than those whose digest it was told, and keeps nothing."""
+
+
+class ContentUnreadable(VantageError):
+    """The file that was to become an object cannot be read, or is shorter than was said; nothing was written."""
 
 
 class StoreRefused(VantageError):

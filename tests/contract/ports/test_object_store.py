@@ -3,17 +3,19 @@
 `make test-s3` runs it on the embedded store, `make test-s3 STORE=minio` on MinIO.
 """
 
+import hashlib
 import os
 import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
 import pytest
 
-from vantage.errors import ObjectMissing, StoreRefused, StoreUnavailable
-from vantage.objects import ObjectStore, S3ObjectStore
+from vantage.errors import ContentMismatch, ContentUnreadable, ObjectMissing, StoreRefused, StoreUnavailable
+from vantage.objects import UNCHECKED, FileBytes, ObjectStore, S3ObjectStore
 from vantage.testing import MemoryObjectStore
 
 MEBIBYTE = 1024 * 1024
@@ -88,6 +90,64 @@ class TestWholeObjects:
     def test_a_key_that_no_store_can_keep_is_refused(self, store: ObjectStore, bucket: str, key: str) -> None:
         with pytest.raises(StoreRefused):
             store.put(bucket, key, b"x")
+
+
+class TestDigests:
+    """What the upload of a recording rests on: the store itself finds what is not as it was hashed at capture."""
+
+    @pytest.mark.parametrize("size", [1, 1000, 5 * MEBIBYTE, 8 * MEBIBYTE + 1])
+    def test_bytes_that_are_not_those_of_the_digest_are_refused(
+        self, store: ObjectStore, bucket: str, size: int
+    ) -> None:
+        data = os.urandom(size)
+        other = data[:-1] + bytes([data[-1] ^ 1])
+        with pytest.raises(ContentMismatch, match=f"{bucket}/key"):
+            store.put(bucket, "key", other, sha256=hashlib.sha256(data).hexdigest())
+        with pytest.raises(ObjectMissing):
+            store.stat(bucket, "key")
+        store.put(bucket, "key", data, sha256=hashlib.sha256(data).hexdigest())
+        assert store.get(bucket, "key") == data
+
+    def test_refused_bytes_leave_the_object_that_was_there(self, store: ObjectStore, bucket: str) -> None:
+        store.put(bucket, "key", b"first")
+        with pytest.raises(ContentMismatch):
+            store.put(bucket, "key", b"other", sha256=hashlib.sha256(b"second").hexdigest())
+        assert store.get(bucket, "key") == b"first"
+
+    def test_unchecked_bytes_are_kept_as_they_are(self, store: ObjectStore, bucket: str) -> None:
+        store.put(bucket, "key", b"whatever", sha256=UNCHECKED)
+        assert store.get(bucket, "key") == b"whatever"
+
+
+class TestFiles:
+    @pytest.mark.parametrize("size", [0, 1, 1000, 9 * MEBIBYTE + 7])
+    def test_the_beginning_of_a_file_is_put(self, store: ObjectStore, bucket: str, tmp_path: Path, size: int) -> None:
+        data = os.urandom(size)
+        (tmp_path / "file").write_bytes(data + b"more")
+        put = store.put(bucket, "key", FileBytes(tmp_path / "file", size), sha256=hashlib.sha256(data).hexdigest())
+        assert put.size == size
+        assert store.get(bucket, "key") == data
+        assert store.put(bucket, "again", FileBytes(tmp_path / "file", size)).etag == put.etag
+
+    def test_a_file_that_is_not_as_it_was_hashed_is_refused(
+        self, store: ObjectStore, bucket: str, tmp_path: Path
+    ) -> None:
+        (tmp_path / "file").write_bytes(b"damaged")
+        with pytest.raises(ContentMismatch):
+            store.put(bucket, "key", FileBytes(tmp_path / "file", 7), sha256=hashlib.sha256(b"as it was").hexdigest())
+
+    @pytest.mark.parametrize("size", [11, 600_000])
+    def test_a_file_that_is_gone_or_too_short_writes_nothing(
+        self, store: ObjectStore, bucket: str, tmp_path: Path, size: int
+    ) -> None:
+        with pytest.raises(ContentUnreadable, match="nowhere"):
+            store.put(bucket, "key", FileBytes(tmp_path / "nowhere", size), sha256=UNCHECKED)
+        (tmp_path / "file").write_bytes(b"x" * (size - 1))
+        with pytest.raises(ContentUnreadable, match="1 bytes shorter"):
+            store.put(bucket, "key", FileBytes(tmp_path / "file", size), sha256=UNCHECKED)
+        with pytest.raises(ObjectMissing):
+            store.stat(bucket, "key")
+        store.put(bucket, "key", b"the store goes on")
 
 
 class TestRanges:

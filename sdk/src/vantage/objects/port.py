@@ -2,7 +2,12 @@
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Final, Protocol
+
+from vantage.objects.file_bytes import FileBytes
+
+UNCHECKED: Final = "UNSIGNED-PAYLOAD"
+"""For `put`: the store does not compare what it receives, because whoever reads the object does. In S3's own words."""
 
 
 @dataclass(frozen=True)
@@ -23,8 +28,21 @@ class ObjectStore(Protocol):
     object under another.
     """
 
-    def put(self, bucket: str, key: str, data: bytes, content_type: str = "application/octet-stream") -> ObjectInfo:
-        """Write an object whole; it is there for every reader when this returns."""
+    def put(
+        self,
+        bucket: str,
+        key: str,
+        data: bytes | FileBytes,
+        content_type: str = "application/octet-stream",
+        *,
+        sha256: str | None = None,
+    ) -> ObjectInfo:
+        """Write an object whole; it is there for every reader when this returns.
+
+        The store compares what it receives with `sha256` (hex); without one it is counted here, unless UNCHECKED says
+        that nobody has to. Raises ContentMismatch where they differ, ContentUnreadable where a file cannot be read:
+        in both cases nothing was written.
+        """
         ...
 
     def get(self, bucket: str, key: str, offset: int = 0, length: int | None = None) -> bytes:

@@ -1,6 +1,5 @@
 """The object store over S3, by minio-py: synchronous and thread-safe, so callers bring bounded threads."""
 
-import io
 from collections.abc import Callable, Iterable, Iterator
 from itertools import islice
 from typing import Any, Self
@@ -10,21 +9,22 @@ from minio import Minio
 from minio.datatypes import Object
 from minio.deleteobjects import DeleteObject
 from minio.error import InvalidResponseError, MinioException, S3Error, ServerError
-from minio.helpers import ObjectWriteResult
 
 from vantage import metrics
-from vantage.errors import ObjectMissing, StoreRefused, StoreUnavailable
+from vantage.errors import ContentMismatch, ObjectMissing, StoreRefused, StoreUnavailable
+from vantage.objects.file_bytes import FileBytes
 from vantage.objects.port import ObjectInfo
+from vantage.objects.s3_put import S3Put
 from vantage.settings import ServiceSettings
 
 _MISSING = {"NoSuchKey", "NoSuchBucket", "NoSuchVersion", "InvalidRange", "ObjectLockConfigurationNotFoundError"}
+_MISMATCH = {"BadDigest", "XAmzContentChecksumMismatch", "XAmzContentSHA256Mismatch"}
 _BUSY = {"SlowDown", "ServiceUnavailable", "InternalError", "RequestTimeout"}
 _CONNECTIONS = 32
 _TIMEOUT = urllib3.Timeout(connect=3, read=20)
 _RETRIES = urllib3.Retry(
     total=2, backoff_factor=0.1, status_forcelist=[500, 502, 503, 504], respect_retry_after_header=False
 )
-_LEAST_PART = 5 * 1024 * 1024  # of a multipart upload, which is avoided by it
 _PAGE = 1000
 
 
@@ -37,6 +37,7 @@ class S3ObjectStore:
         self.client = Minio(
             endpoint, access_key=access_key, secret_key=secret_key, secure=secure, region=region, http_client=pool
         )
+        self._put = S3Put(pool, endpoint, access_key, secret_key, secure=secure, region=region)
 
     @classmethod
     def from_settings(cls, settings: ServiceSettings) -> Self:
@@ -49,15 +50,18 @@ class S3ObjectStore:
             region=settings.s3_region,
         )
 
-    def put(self, bucket: str, key: str, data: bytes, content_type: str = "application/octet-stream") -> ObjectInfo:
-        """Write an object whole."""
-        part_size = max(len(data), _LEAST_PART)  # one request: the number of them, not their size, is the cost
-
-        def write() -> ObjectWriteResult:
-            return self.client.put_object(bucket, key, io.BytesIO(data), len(data), content_type, part_size=part_size)
-
-        result = self._call("put", bucket, key, write)
-        return ObjectInfo(key, len(data), result.etag or "", 0, result.version_id)
+    def put(
+        self,
+        bucket: str,
+        key: str,
+        data: bytes | FileBytes,
+        content_type: str = "application/octet-stream",
+        *,
+        sha256: str | None = None,
+    ) -> ObjectInfo:
+        """Write an object whole, in one request: the number of them, not their size, is the cost."""
+        put: ObjectInfo = self._call("put", bucket, key, lambda: self._put(bucket, key, data, content_type, sha256))
+        return put
 
     def get(self, bucket: str, key: str, offset: int = 0, length: int | None = None) -> bytes:
         """The object's bytes from `offset`, exactly `length` of them (to its end without one)."""
@@ -138,6 +142,8 @@ class S3ObjectStore:
     def _mapped(self, name: str, bucket: str, key: str, error: S3Error) -> Exception:
         if error.code in _MISSING:
             return ObjectMissing(f"{bucket}/{key} is not in the object store at {self._endpoint} ({error.code})")
+        if error.code in _MISMATCH:
+            return ContentMismatch(f"{bucket}/{key} did not reach the object store as it was to be ({error.code})")
         if error.code in _BUSY:
             return StoreUnavailable(f"the object store at {self._endpoint} cannot {name} {bucket}/{key}: {error.code}")
         return StoreRefused(

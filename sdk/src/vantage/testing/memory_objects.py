@@ -6,8 +6,9 @@ import threading
 from collections.abc import Iterable, Iterator
 
 from vantage.clock import Clock, SystemClock
-from vantage.errors import ObjectMissing, StoreRefused, StoreUnavailable
-from vantage.objects.port import ObjectInfo
+from vantage.errors import ContentMismatch, ObjectMissing, StoreRefused, StoreUnavailable
+from vantage.objects.file_bytes import FileBytes
+from vantage.objects.port import UNCHECKED, ObjectInfo
 
 _BUCKET = re.compile(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]")
 
@@ -22,11 +23,23 @@ class MemoryObjectStore:
         self._locked: set[str] = set()
         self.away = False
 
-    def put(self, bucket: str, key: str, data: bytes, content_type: str = "application/octet-stream") -> ObjectInfo:  # noqa: ARG002
+    def put(
+        self,
+        bucket: str,
+        key: str,
+        data: bytes | FileBytes,
+        content_type: str = "application/octet-stream",  # noqa: ARG002
+        *,
+        sha256: str | None = None,
+    ) -> ObjectInfo:
         """Write an object whole."""
         _check_key(bucket, key)
+        content = b"".join(map(bytes, data)) if isinstance(data, FileBytes) else bytes(data)
+        if sha256 not in {None, UNCHECKED, hashlib.sha256(content).hexdigest()}:
+            msg = f"{bucket}/{key} did not reach the object store as it was to be"
+            raise ContentMismatch(msg)
         with self._lock:
-            kept = self._bucket(bucket)[key] = (bytes(data), self._clock.now_us())
+            kept = self._bucket(bucket)[key] = (content, self._clock.now_us())
         return _info(key, kept)
 
     def get(self, bucket: str, key: str, offset: int = 0, length: int | None = None) -> bytes:
