@@ -5,22 +5,48 @@ A wrong value ends the start with one line a field: the variable, the value, and
 
 import socket
 from pathlib import Path
-from typing import Self
+from typing import Annotated, Self
 
-from pydantic import Field, SecretStr, ValidationError
+from pydantic import BeforeValidator, Field, SecretStr, ValidationError
 from pydantic_core import ErrorDetails
-from pydantic_settings import BaseSettings, SettingsConfigDict, SettingsError
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict, SettingsError
 
+from vantage.camera_networks import Network, networks
 from vantage.errors import StartupError
 
 PREFIX = "VANTAGE_"
 _SHOWN = 60
 
+NetworkList = Annotated[
+    tuple[Network, ...],
+    NoDecode,
+    BeforeValidator(lambda text: networks(text) if isinstance(text, str) else text),
+]
+"""Networks in CIDR notation, separated by commas."""
 
-class ServiceSettings(BaseSettings):
-    """The settings that every service shares; each is read from `VANTAGE_<NAME>`."""
+
+class Settings(BaseSettings):
+    """Settings that are read from `VANTAGE_<NAME>`."""
 
     model_config = SettingsConfigDict(env_prefix=PREFIX, extra="ignore", frozen=True)
+
+    @classmethod
+    def load(cls) -> Self:
+        """The settings from the environment.
+
+        Raises StartupError with a line for each field that is missing or wrong.
+        """
+        try:
+            return cls()
+        except ValidationError as error:
+            raise StartupError("\n".join(_line(cls, problem) for problem in error.errors())) from None
+        except SettingsError as error:  # a value that should be JSON
+            msg = f"{error}: write its variable ({PREFIX}<FIELD>) as JSON"
+            raise StartupError(msg) from None
+
+
+class ServiceSettings(Settings):
+    """The settings that every service shares."""
 
     cell_id: str = Field("hk1", pattern=r"^[a-z0-9][a-z0-9-]{0,15}$", description="The cell this service runs in.")
     replica: str = Field(
@@ -53,20 +79,6 @@ class ServiceSettings(BaseSettings):
     log_level: str = Field("info", pattern="^(debug|info|warning|error)$", description="Least level that is logged.")
     state_dir: Path = Field(Path("state"), description="Folder for what this replica keeps on local disk.")
 
-    @classmethod
-    def load(cls) -> Self:
-        """The settings from the environment.
-
-        Raises StartupError with a line for each field that is missing or wrong.
-        """
-        try:
-            return cls()
-        except ValidationError as error:
-            raise StartupError("\n".join(_line(cls, problem) for problem in error.errors())) from None
-        except SettingsError as error:  # a value that should be JSON
-            msg = f"{error}: write its variable ({PREFIX}<FIELD>) as JSON"
-            raise StartupError(msg) from None
-
 
 class PostgresSettings(ServiceSettings):
     """The settings of a service that keeps a schema in PostgreSQL."""
@@ -74,7 +86,7 @@ class PostgresSettings(ServiceSettings):
     postgres_dsn: SecretStr = Field(description="PostgreSQL connection string (libpq).")
 
 
-def _line(settings: type[ServiceSettings], problem: ErrorDetails) -> str:
+def _line(settings: type[Settings], problem: ErrorDetails) -> str:
     if not problem["loc"]:  # the input is every setting then, secrets included
         return f"the settings do not fit together: {problem['msg']}"
     name = str(problem["loc"][0])

@@ -100,7 +100,7 @@ class Stack:
 
     def environment(self) -> dict[str, str]:
         """The VANTAGE_* settings by which a service finds the parts that are up."""
-        settings = {"VANTAGE_CELL_ID": "hk1"}
+        settings = {"VANTAGE_CELL_ID": "hk1", "VANTAGE_CAMERA_NETWORKS": "127.0.0.0/8"}  # the virtual cameras'
         for name in self._up:
             settings |= self.parts[name].environment()
         return settings

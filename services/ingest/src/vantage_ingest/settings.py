@@ -1,26 +1,57 @@
 """What ingest is told by its environment."""
 
-from pathlib import Path
-
 from pydantic import Field
 
 from vantage.settings import ServiceSettings
+from vantage_ingest.camera_settings import CameraSettings
 
 
-class IngestSettings(ServiceSettings):
+class IngestSettings(CameraSettings, ServiceSettings):
     """The settings of ingest."""
 
-    ingest_credentials: Path | None = Field(
-        None,
-        description="A folder with the cameras' credentials, as a mounted Kubernetes Secret: the file that a camera's "
-        "`credential` names holds user:password. It is read at each connection, so a changed one needs no restart.",
+    ingest_workers: int = Field(
+        0,
+        ge=0,
+        le=256,
+        description="Processes of the default reader; 0 makes one for each core that this process may use.",
     )
-    ingest_max_cameras: int = Field(
-        100,
+    ingest_cameras_per_worker: int = Field(
+        600, ge=1, le=2000, description="Cameras that one worker of the default reader takes at most."
+    )
+    ingest_pin: bool = Field(
+        default=True, description="Whether each worker of the default reader stays on a core of its own."
+    )
+    ingest_ffmpeg_cameras: int = Field(
+        50,
         ge=1,
         le=100,
-        description="Cameras that one process reads, a thread each. More threads than 100 hand the interpreter lock "
-        "around until all of them are late: add replicas instead.",
+        description="Cameras that one process of FFmpeg's reader takes, a thread each. More threads than 100 hand the "
+        "interpreter lock around until all of them are late.",
+    )
+    ingest_ffmpeg_workers: int = Field(4, ge=1, le=64, description="Processes of FFmpeg's reader, at most.")
+    ingest_masked_cameras: int = Field(
+        4, ge=1, le=50, description="Cameras that one process takes whose masks it blackens: decoding and encoding."
+    )
+    ingest_masking_workers: int = Field(4, ge=1, le=256, description="Processes that blacken masks, at most.")
+    ingest_attempts_per_second: float = Field(
+        50.0, gt=0, description="Cameras that one worker opens a second, so that thousands never come back at once."
+    )
+    ingest_hang_seconds: float = Field(
+        15.0, ge=3, description="A worker that shows no sign of life for so long is ended and started again."
+    )
+    ingest_strikes: int = Field(
+        3,
+        ge=1,
+        le=10,
+        description="How often a camera may end its worker within ten minutes before it is not read any more; after "
+        "15 minutes, and twice as long each time, it is tried alone.",
+    )
+    ingest_handover_seconds: float = Field(
+        8.0,
+        ge=0,
+        le=25,
+        description="How long a replica records on what another one took over, unseen. 0 leaves a gap instead, and a "
+        "replica that is stopped keeps its partitions for its next start.",
     )
     ingest_tick_ms: int = Field(
         250, ge=50, le=2000, description="How often live fragments are packed. Shorter is fresher and costs more puts."
@@ -68,4 +99,17 @@ class IngestSettings(ServiceSettings):
         ge=0,
         description="How long a start waits for the event log before it records what this replica recorded last, "
         "from its own disk.",
+    )
+    ingest_mask_crf: int = Field(
+        23,
+        ge=10,
+        le=30,
+        description="Quality of pictures that masks were burnt into, as libx264's crf: lower is better and larger. Above "
+        "30 a mask's edge may no longer be quite black.",
+    )
+    ingest_mask_check_seconds: float = Field(
+        600.0,
+        gt=0,
+        le=840,
+        description="How often each camera's masks are looked at. An alarm comes within 15 minutes, so not more than 14.",
     )

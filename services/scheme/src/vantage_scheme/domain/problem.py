@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+from vantage.camera_address import without_secrets
+
 _LONGEST = 80
 
 
@@ -25,8 +27,7 @@ def shown(value: object) -> str:
     """A value as a message shows it: short, and without a password where it is an address that holds one."""
     if value is None or isinstance(value, (dict, list)):
         return ""
-    if isinstance(value, str) and "@" in value and "://" in value:
-        scheme, _, rest = value.partition("://")
-        value = f"{scheme}://***@{rest.rpartition('@')[2]}"
+    if isinstance(value, str) and (":/" in value or "@" in value):
+        value = without_secrets(value)
     text = repr(value) if isinstance(value, str) else str(value)
     return text if len(text) <= _LONGEST else text[: _LONGEST - 3] + "..."
