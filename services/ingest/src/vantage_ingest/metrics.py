@@ -37,8 +37,47 @@ SPOOL_CUT = Counter(
 )
 RECORDINGS = Counter("vantage_ingest_recordings", "Recordings that are whole in the object store and announced.")
 UPLOAD_RETRIES = Counter("vantage_ingest_upload_retries", "Uploads or announcements that are tried again.")
+WORKER_ENDS = Counter(
+    "vantage_ingest_worker_ends",
+    "Workers that died or hung and were started again. The log names the camera, where one is to blame.",
+    ["kind"],
+)
+WORKERS = Gauge("vantage_ingest_workers", "Workers that are up, by kind.", ["kind"])
+LOOP_LAG = Gauge(
+    "vantage_ingest_loop_lag_seconds",
+    "By how much a worker's last turn was longer than a tick. Above 1 for long: fewer cameras a worker, or more cores.",
+    ["worker"],
+)
+QUARANTINES = Counter(
+    "vantage_ingest_quarantines",
+    "Cameras that were set apart because reading them ended the process. camera-status.v1 says which.",
+)
+FENCED = Gauge(
+    "vantage_ingest_fenced",
+    "1 while the broker's word is missing that this replica owns its cameras: it records and shows nothing.",
+)
 HELD_PARTITIONS = Gauge(
     "vantage_ingest_held_partitions",
     "Partitions that are recorded without the event log's word. Not 0 for long: the event log is away.",
 )
 FAULTS = Counter("vantage_ingest_faults", "Unexpected errors that a part survived. Each is in the log.", ["part"])
+MASKING_DROPPED = Counter(
+    "vantage_ingest_masking_dropped_frames",
+    "Frames dropped where masks are burnt in: `behind` says that the processor does not keep up (fewer cameras a "
+    "worker, a smaller stream), `damaged` that the camera's stream has faults, and counts up to the next keyframe.",
+    ["reason"],
+)
+MASK_SAMPLES = Counter(
+    "vantage_ingest_mask_samples",
+    "Fragments handed to the inspector of masks; `failed` could not be written: look at the disk.",
+    ["outcome"],
+)
+MASK_CHECKS = Counter(
+    "vantage_ingest_mask_checks",
+    "Looks at masks, by verdict. `shown`: a mask is not applied, see camera-status.v1 for camera and remedy. "
+    "`unreadable`: the fragment could not be decoded and says nothing of its masks.",
+    ["verdict"],
+)
+UNMASKED_CAMERAS = Gauge(
+    "vantage_ingest_unmasked_cameras", "Cameras whose masks were not seen blank. Act on each at once."
+)

@@ -24,6 +24,7 @@ class EndCause(StrEnum):
     NOT_PLAYED = "not-played"
     UNSUPPORTED = "unsupported"
     UNREADABLE = "unreadable"
+    UNMASKABLE = "unmaskable"
     MALFORMED = "malformed"
     STALLED = "stalled"
     ENDED = "ended"
@@ -120,6 +121,12 @@ MEANINGS: Mapping[EndCause, Meaning] = MappingProxyType(
             "codec-unsupported",
             "the stream's parameter sets are missing or broken",
             "set the codec at the camera anew, or update its firmware",
+        ),
+        EndCause.UNMASKABLE: Meaning(
+            "unsupported",
+            "codec-unsupported",
+            "the masks cannot be burnt into this stream, so nothing of it is stored",
+            "correct the mask that is named, or set the camera to H.264 of at most 8192 x 4608",
         ),
         EndCause.STALLED: Meaning(
             "stalled",

@@ -10,7 +10,9 @@ _CROP_UNITS = {0: (1, 1), 1: (2, 2), 2: (2, 1), 3: (1, 1)}
 
 @dataclass(frozen=True)
 class H264Sps:
-    """Profile, constraints and level as coded; size in pixels after cropping; chroma format; bit depths."""
+    """Profile, constraints and level as coded; size in pixels after cropping; chroma format; bit depths; how long
+    a slice's `frame_num` is, and whether numbers may be left out.
+    """
 
     profile: int
     constraints: int
@@ -20,6 +22,8 @@ class H264Sps:
     chroma: int = 1
     luma_depth: int = 8
     chroma_depth: int = 8
+    frame_num_bits: int = 4
+    gaps_allowed: bool = False
 
     @property
     def high(self) -> bool:
@@ -38,9 +42,11 @@ def read_sps(nal: bytes) -> H264Sps:
     profile, constraints, level = bits.take(8), bits.take(8), bits.take(8)
     bits.ue()
     chroma, luma_depth, chroma_depth = _colour(bits) if profile in _HIGH_PROFILES else (1, 8, 8)
-    _skip_order(bits)
+    frame_num_bits, gaps_allowed = _order(bits)
     width, height = _size(bits, chroma)
-    return H264Sps(profile, constraints, level, width, height, chroma, luma_depth, chroma_depth)
+    return H264Sps(
+        profile, constraints, level, width, height, chroma, luma_depth, chroma_depth, frame_num_bits, gaps_allowed
+    )
 
 
 def _colour(bits: Bits) -> tuple[int, int, int]:
@@ -64,9 +70,9 @@ def _skip_scaling_list(bits: Bits, size: int) -> None:
         last = following or last
 
 
-def _skip_order(bits: Bits) -> None:
-    """Pass over frame number, picture order count and reference frames."""
-    bits.ue()
+def _order(bits: Bits) -> tuple[int, bool]:
+    """The frame number's length and whether gaps are allowed; picture order count and reference frames are passed."""
+    frame_num_bits = 4 + bits.ue()
     order = bits.ue()
     if order == 0:
         bits.ue()
@@ -77,7 +83,7 @@ def _skip_order(bits: Bits) -> None:
         for _ in range(bits.ue()):
             bits.se()
     bits.ue()
-    bits.skip(1)
+    return frame_num_bits, bits.flag()
 
 
 def _size(bits: Bits, chroma: int) -> tuple[int, int]:

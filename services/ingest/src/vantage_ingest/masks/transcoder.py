@@ -1,0 +1,195 @@
+"""One stream's pictures in, the same pictures out with the masks burnt in, as H.264.
+
+What comes out was decoded without a fault and blackened: a picture that has anything wrong with it is dropped with all
+that refer to it, up to the next keyframe, for a damaged one may show what lies under a mask beside it. A keyframe stays
+a keyframe, so fragments keep their boundaries; times are those of the picture that came in.
+"""
+
+from collections import OrderedDict
+from collections.abc import Iterable, Sequence
+from fractions import Fraction
+from typing import cast
+
+import av
+from av.error import FFmpegError
+from av.packet import Packet
+from av.video.codeccontext import VideoCodecContext
+from av.video.frame import PictureType, VideoFrame
+from av.video.stream import VideoStream
+
+from vantage.contracts.camera import Mask
+from vantage_ingest.domain.bits import Truncated
+from vantage_ingest.domain.h264_order import H264Order
+from vantage_ingest.domain.mask_raster import Unmaskable
+from vantage_ingest.domain.nal import sets_in, split
+from vantage_ingest.domain.stream import AccessUnit, Codec, ParameterSets
+from vantage_ingest.masks.burner import Burner, full_range
+
+_DECODERS: dict[Codec, str] = {"h264": "h264", "h265": "hevc"}
+_DECODER_OPTIONS = {"err_detect": "explode", "max_pixels": str(8192 * 4608)}
+_MOST_AHEAD = 64
+"""Pictures that a decoder may hold back for their order; H.264 and H.265 allow 16."""
+_RATE = 25
+_START_CODE = b"\x00\x00\x00\x01"
+
+
+class Transcoder:
+    """Burns `masks` into one connection's pictures. `dropped` counts those that came in and do not come out.
+
+    `crf` is libx264's measure of quality, lower is better and larger.
+    """
+
+    def __init__(self, masks: Sequence[Mask], sets: ParameterSets, crf: int) -> None:
+        self._burner = Burner(masks)
+        self._sets = sets
+        self._crf = crf
+        self._decoder = _decoder(sets.codec)
+        self._order = H264Order()
+        self._encoder: VideoCodecContext | None = None
+        self._look: tuple[object, ...] = ()
+        self._number = 0
+        self._inside: OrderedDict[int, AccessUnit] = OrderedDict()
+        self._sound = False
+        self._begun = False
+        self.dropped = 0
+
+    def feed(self, unit: AccessUnit) -> list[AccessUnit]:
+        """The next picture in the order of decoding; gives those that are ready. Raises Unmaskable."""
+        if unit.keyframe and not self._sound:
+            self._order.reset()
+            self._sound = True
+        data = self._bytes(unit)
+        if self._sound and not self._follows(unit):
+            self._damaged()
+        if not self._sound:
+            self.dropped += 1
+            return []
+        self._number += 1
+        self._inside[self._number] = unit
+        packet = cast("Packet[VideoStream]", Packet(data))
+        packet.pts = packet.dts = self._number
+        return self._through(packet)
+
+    def flush(self) -> list[AccessUnit]:
+        """What the decoder still holds, when the stream has ended."""
+        made = self._through(None) if self._sound else []
+        self.dropped += len(self._inside)
+        self._inside.clear()
+        return made
+
+    def _follows(self, unit: AccessUnit) -> bool:
+        """Whether all that the picture may refer to came; FFmpeg itself sees to that in H.265."""
+        try:
+            return self._sets.codec == "h265" or self._order.follows(unit)
+        except Truncated:
+            return False
+
+    def _through(self, packet: "Packet[VideoStream] | None") -> list[AccessUnit]:
+        try:
+            frames = self._decoder.decode(packet)
+        except FFmpegError:
+            self._damaged()
+            return []
+        made: list[AccessUnit] = []
+        for frame in frames:
+            if frame.is_corrupt:
+                self._damaged()
+                return made
+            made += self._coded(frame)
+        return made
+
+    def _damaged(self) -> None:
+        """Drop what the decoder holds, and all up to the next keyframe."""
+        self._decoder.flush_buffers()
+        self._sound = self._begun = False
+        self.dropped += len(self._inside)
+        self._inside.clear()
+
+    def _coded(self, frame: VideoFrame) -> list[AccessUnit]:
+        number = frame.pts
+        unit = self._inside.pop(number, None) if number is not None else None
+        if unit is None or number is None:
+            return []
+        self._forget_before(number - _MOST_AHEAD)
+        picture = self._burner.burn(frame)
+        encoder = self._encoder_for(picture)
+        picture.pts, picture.time_base = number, Fraction(1, _RATE)
+        picture.pict_type = PictureType.NONE if self._begun and not unit.keyframe else PictureType.I
+        self._begun = True
+        return [_unit(packet, unit) for packet in encoder.encode(picture)]
+
+    def _forget_before(self, number: int) -> None:
+        """Pictures that never came out: fields that became one frame, or leading ones without their reference."""
+        while self._inside and next(iter(self._inside)) < number:
+            self._inside.popitem(last=False)
+            self.dropped += 1
+
+    def _encoder_for(self, picture: VideoFrame) -> VideoCodecContext:
+        colour = (picture.colorspace, picture.color_primaries, picture.color_trc)
+        look = (picture.width, picture.height, picture.format.name, picture.color_range, *colour)
+        if self._encoder is None or look != self._look:
+            self._encoder, self._look, self._begun = _encoder(picture, self._crf), look, False
+        return self._encoder
+
+    def _bytes(self, unit: AccessUnit) -> bytes:
+        """The picture as the decoder wants it; a keyframe that comes without its parameter sets gets those known."""
+        if not unit.keyframe:
+            return _annex_b(unit.nals)
+        sets = sets_in(self._sets.codec, unit.nals)
+        if sets.complete:
+            self._sets = sets
+        if self._sets.codec == "h264" and self._sets.sps:
+            self._order.use(self._sets.sps[0])
+        before = () if sets.complete else (*self._sets.vps, *self._sets.sps, *self._sets.pps)
+        return _annex_b((*before, *unit.nals))
+
+
+def _unit(packet: "Packet[VideoStream]", unit: AccessUnit) -> AccessUnit:
+    return AccessUnit(
+        pts=unit.pts,
+        keyframe=packet.is_keyframe,
+        nals=split(bytes(packet)),
+        arrived_us=unit.arrived_us,
+        captured_us=unit.captured_us,
+        timed=unit.timed,
+    )
+
+
+def _annex_b(nals: Iterable[bytes]) -> bytes:
+    return b"".join(_START_CODE + nal for nal in nals)
+
+
+def _decoder(codec: Codec) -> VideoCodecContext:
+    decoder = av.CodecContext.create(_DECODERS[codec], "r")
+    if not isinstance(decoder, VideoCodecContext):
+        msg = f"this installation has no decoder for {codec}"
+        raise Unmaskable(msg)
+    decoder.thread_count = 1  # threads of its own would hold pictures back
+    decoder.options = dict(_DECODER_OPTIONS)
+    return decoder
+
+
+def _encoder(picture: VideoFrame, crf: int) -> VideoCodecContext:
+    """An encoder that gives each picture at once, and keyframes only where it is told to. Raises Unmaskable."""
+    try:
+        encoder = av.CodecContext.create("libx264", "w")
+        assert isinstance(encoder, VideoCodecContext)  # noqa: S101
+        encoder.width, encoder.height = picture.width, picture.height
+        encoder.pix_fmt = picture.format.name
+        encoder.time_base, encoder.framerate = Fraction(1, _RATE), Fraction(_RATE)
+        encoder.color_range = 2 if full_range(picture) else 1
+        encoder.colorspace = picture.colorspace
+        encoder.color_primaries, encoder.color_trc = picture.color_primaries, picture.color_trc
+        encoder.thread_count = 1
+        encoder.options = {
+            "preset": "veryfast",
+            "tune": "zerolatency",
+            "crf": str(crf),
+            "forced-idr": "1",
+            "x264-params": "keyint=infinite:scenecut=0:bframes=0:open-gop=0:threads=1:sliced-threads=0",
+        }
+        encoder.open()
+    except (FFmpegError, ValueError, LookupError) as error:
+        msg = f"no encoder can be made for {picture.width} x {picture.height} ({type(error).__name__})"
+        raise Unmaskable(msg) from None
+    return encoder
