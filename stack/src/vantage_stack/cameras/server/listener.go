@@ -17,23 +17,34 @@ type listener struct {
 	closing  sync.Once
 }
 
-// listen is plain at one address, and TLS at the other.
-func listen(plain, secure string, certificate tls.Certificate) (*listener, error) {
+// listen is plain at one address, and TLS at the other where there is one, with the certificate of the folder.
+func listen(plain, secure, folder string) (*listener, error) {
 	l := &listener{accepted: make(chan net.Conn), failed: make(chan error, 2), closed: make(chan struct{})}
-	for _, address := range []string{plain, secure} {
-		one, err := net.Listen("tcp", address)
-		if err != nil {
-			return nil, errors.Join(fmt.Errorf("the RTSP server cannot listen on %s: %w; free the port or choose another", address, err), l.Close())
-		}
-		if address == secure {
-			one = tls.NewListener(one, &tls.Config{Certificates: []tls.Certificate{certificate}})
-		}
-		l.all = append(l.all, one)
+	if err := l.add(plain, func(one net.Listener) net.Listener { return one }); err != nil {
+		return nil, err
 	}
-	for _, one := range l.all {
-		go l.serve(one)
+	if secure == "" {
+		return l, nil
+	}
+	certificate, err := certificateIn(folder)
+	if err == nil {
+		settings := &tls.Config{Certificates: []tls.Certificate{certificate}}
+		err = l.add(secure, func(one net.Listener) net.Listener { return tls.NewListener(one, settings) })
+	}
+	if err != nil {
+		return nil, errors.Join(err, l.Close())
 	}
 	return l, nil
+}
+
+func (l *listener) add(address string, wrap func(net.Listener) net.Listener) error {
+	one, err := net.Listen("tcp", address)
+	if err != nil {
+		return fmt.Errorf("the RTSP server cannot listen on %s: %w; free the port or choose another", address, err)
+	}
+	l.all = append(l.all, one)
+	go l.serve(wrap(one))
+	return nil
 }
 
 func (l *listener) serve(one net.Listener) {

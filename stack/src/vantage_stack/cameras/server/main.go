@@ -65,7 +65,7 @@ func start() error {
 func readOptions() (options, error) {
 	var o options
 	flag.StringVar(&o.rtsp, "rtsp", "127.0.0.1:8554", "loopback address of the RTSP server")
-	flag.StringVar(&o.rtsps, "rtsps", "127.0.0.1:8322", "loopback address of the same server over TLS")
+	flag.StringVar(&o.rtsps, "rtsps", "", "loopback address of the same server over TLS; none without it")
 	flag.StringVar(&o.control, "control", "127.0.0.1:8555", "loopback address of the control interface (HTTP)")
 	flag.StringVar(&o.folder, "folder", ".", "where certificate.pem and key.pem are, or are made")
 	flag.IntVar(&o.cameras, "n", 1, "how many cameras")
@@ -77,6 +77,9 @@ func readOptions() (options, error) {
 		return o, errors.New("give 1 to 9999 cameras with -n, and at least one MP4 file (H.264 or H.265) to loop")
 	}
 	for _, address := range []string{o.rtsp, o.rtsps, o.control} {
+		if address == "" {
+			continue
+		}
 		if err := requireLoopback(address); err != nil {
 			return o, err
 		}

@@ -44,11 +44,7 @@ func newServer(o options) (*server, error) {
 	if err != nil {
 		return nil, err
 	}
-	certificate, err := certificateIn(o.folder)
-	if err != nil {
-		return nil, err
-	}
-	accepting, err := listen(o.rtsp, o.rtsps, certificate)
+	accepting, err := listen(o.rtsp, o.rtsps, o.folder)
 	if err != nil {
 		return nil, err
 	}
