@@ -7,11 +7,11 @@ import socket
 from pathlib import Path
 from typing import Annotated, Self
 
-from pydantic import BeforeValidator, Field, SecretStr, ValidationError
+from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, ValidationError
 from pydantic_core import ErrorDetails
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict, SettingsError
 
-from vantage.camera_networks import Network, networks
+from vantage.camera_networks import CameraNetworks, Network, networks
 from vantage.errors import StartupError
 
 PREFIX = "VANTAGE_"
@@ -23,6 +23,15 @@ NetworkList = Annotated[
     BeforeValidator(lambda text: networks(text) if isinstance(text, str) else text),
 ]
 """Networks in CIDR notation, separated by commas."""
+
+
+def _for_cameras(found: tuple[Network, ...]) -> tuple[Network, ...]:
+    CameraNetworks(found)
+    return found
+
+
+CameraNetworkList = Annotated[NetworkList, AfterValidator(_for_cameras)]
+"""Networks where cameras can stand, written likewise."""
 
 
 class Settings(BaseSettings):

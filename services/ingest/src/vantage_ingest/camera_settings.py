@@ -9,22 +9,21 @@ from typing import Annotated
 from pydantic import AfterValidator, Field
 
 from vantage.camera_networks import CameraNetworks
-from vantage.settings import NetworkList, Settings
+from vantage.settings import CameraNetworkList, NetworkList, Settings
 
 
-def _some(found: NetworkList) -> NetworkList:
-    """The networks, if cameras can stand there. Raises ValueError."""
+def _some(found: CameraNetworkList) -> CameraNetworkList:
+    """The networks, if there are any. Raises ValueError."""
     if not found:
         msg = "names no network; write those of the cameras, such as 10.20.0.0/16"
         raise ValueError(msg)
-    CameraNetworks(found)
     return found
 
 
 class CameraSettings(Settings):
     """How cameras are reached."""
 
-    camera_networks: Annotated[NetworkList, AfterValidator(_some)] = Field(
+    camera_networks: Annotated[CameraNetworkList, AfterValidator(_some)] = Field(
         description="Networks where cameras stand, CIDR, separated by commas. An address outside is not opened. "
         "Loopback, link-local and the like only where a network inside those ranges is named itself.",
     )

@@ -82,6 +82,7 @@ def _scheme(settings: SchemeSettings, register: KafkaRegister) -> Scheme:
         rules=settings.scheme_rules,
         register=register,
         clock=SystemClock(),
+        networks=settings.networks,
     )
 
 

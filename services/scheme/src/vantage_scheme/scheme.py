@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
+from vantage.camera_networks import CameraNetworks
 from vantage.clock import Clock
 from vantage.contracts import Camera, Rule
 from vantage_scheme.adapters.document import read_document
@@ -43,12 +44,22 @@ class Pass:
 class Scheme:
     """Holds what was read last, so that an authority can expire without the files being read again."""
 
-    def __init__(self, *, cell_id: str, cameras: Path, rules: Path | None, register: Register, clock: Clock) -> None:
+    def __init__(
+        self,
+        *,
+        cell_id: str,
+        cameras: Path,
+        rules: Path | None,
+        register: Register,
+        clock: Clock,
+        networks: CameraNetworks | None = None,
+    ) -> None:
         self._cell_id = cell_id
         self._cameras_file = cameras
         self._rules_file = rules
         self._register = register
         self._clock = clock
+        self._networks = networks
         self._entries: Entries[CameraEntry] = Entries(unreadable_ids=True)
         self._problems: list[Problem] = []
 
@@ -69,7 +80,7 @@ class Scheme:
 
     def _read_cameras(self) -> tuple[Entries[CameraEntry], list[Problem]]:
         try:
-            return read_cameras(read_document(self._cameras_file))
+            return read_cameras(read_document(self._cameras_file), self._networks)
         except Unreadable as error:
             return Entries(unreadable_ids=True), [error.problem]
 

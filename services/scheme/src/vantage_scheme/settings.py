@@ -4,7 +4,8 @@ from pathlib import Path
 
 from pydantic import Field
 
-from vantage.settings import ServiceSettings
+from vantage.camera_networks import CameraNetworks
+from vantage.settings import CameraNetworkList, NetworkList, ServiceSettings
 
 
 class SchemeSettings(ServiceSettings):
@@ -24,3 +25,16 @@ class SchemeSettings(ServiceSettings):
         gt=0,
         description="How long `publish` waits for the published state to be read; `run` waits for ever.",
     )
+    camera_networks: CameraNetworkList = Field(
+        (),
+        description="Networks where cameras stand, CIDR, separated by commas: the same as ingest's. Without them "
+        "addresses are looked at for their form alone, and ingest refuses what leads elsewhere.",
+    )
+    cluster_networks: NetworkList = Field(
+        (), description="The cluster's ranges of pods, services and nodes, CIDR, separated by commas: no cameras there."
+    )
+
+    @property
+    def networks(self) -> CameraNetworks | None:
+        """Where cameras may be, if that was said."""
+        return CameraNetworks(self.camera_networks, self.cluster_networks) if self.camera_networks else None

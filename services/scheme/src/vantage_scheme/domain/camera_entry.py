@@ -3,12 +3,13 @@
 Everything is checked here that a file alone can tell; whether the papers are in order needs the time: `papers`.
 """
 
-import re
 from datetime import date, datetime
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationInfo, model_validator
 
+from vantage.camera_address import CameraAddress
+from vantage.camera_networks import CameraNetworks
 from vantage.contracts.base import NAME, Place
 from vantage.contracts.camera import Analysis, Authority, Calibration, Camera, Mask, Source, Zone
 from vantage_scheme.domain.polygon import outline, plain
@@ -19,16 +20,16 @@ Text = Annotated[str, Field(max_length=500)]
 Corner = Annotated[list[Fraction], Field(min_length=2, max_length=2)]
 Corners = Annotated[list[Corner], Field(min_length=3, max_length=64), AfterValidator(plain)]
 
-_ADDRESS = re.compile(r"^rtsps?://[^@/]+/.*$")
 
+def camera_address(url: str, info: ValidationInfo) -> str:
+    """The address, if it is a camera's as far as that can be told without resolving its name. Raises ValueError.
 
-def plain_address(url: str) -> str:
-    """The RTSP address, if it holds no user or password. Raises ValueError."""
-    if "@" in url.partition("://")[2].partition("/")[0]:
-        msg = "holds a user or password; put `user:password` into ingest's secret store and its name into `credential`"
-        raise ValueError(msg)
-    if not _ADDRESS.match(url):
-        msg = "is not an RTSP address; write it as rtsp://host:port/path"
+    The context may hold the `networks` where cameras stand; ingest asks for them again at each connection.
+    """
+    address = CameraAddress.parse(url)
+    networks: CameraNetworks | None = (info.context or {}).get("networks")
+    if networks is not None and (reason := networks.literal_refusal(address)) is not None:
+        msg = f"is not in a network for cameras: {reason}; correct it, or add its network to VANTAGE_CAMERA_NETWORKS"
         raise ValueError(msg)
     return url
 
@@ -42,9 +43,9 @@ class Entry(BaseModel):
 class SourceEntry(Entry):
     """Where the video comes from; `credential` names a secret that the reader of the camera holds."""
 
-    url: Annotated[str, AfterValidator(plain_address)]
+    url: Annotated[str, AfterValidator(camera_address)]
     credential: Name | None = None
-    sub_url: Annotated[str, AfterValidator(plain_address)] | None = None
+    sub_url: Annotated[str, AfterValidator(camera_address)] | None = None
     transport: Literal["tcp", "udp"] = "tcp"
     stream: Literal["main", "sub"] = "main"
     reader: Literal["auto", "native", "ffmpeg"] = "auto"

@@ -1,11 +1,12 @@
 """From a parsed file to entries and problems: each entry by itself, so that one bad camera stops no other."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol, TypeVar
 
 from pydantic import ValidationError
 
+from vantage.camera_networks import CameraNetworks
 from vantage_scheme.domain.camera_entry import CameraEntry
 from vantage_scheme.domain.plan import Entries
 from vantage_scheme.domain.problem import Problem, shown
@@ -76,20 +77,26 @@ class _Item:
         return Problem(self.document.name, line, f"{whose} {field}".strip(), shown(value), wrong, remedy)
 
 
-def read_cameras(document: Document) -> tuple[Entries[CameraEntry], list[Problem]]:
-    """The cameras of a camera file."""
-    return _read(document, "cameras", CameraEntry, lambda _: None)
+def read_cameras(
+    document: Document, networks: CameraNetworks | None = None
+) -> tuple[Entries[CameraEntry], list[Problem]]:
+    """The cameras of a camera file; `networks` are those where cameras stand, if that is known."""
+    return _read(document, "cameras", CameraEntry, lambda _: None, {"networks": networks})
 
 
 def read_rules(
     document: Document, misplaced: Callable[[RuleEntry], str | None]
 ) -> tuple[Entries[RuleEntry], list[Problem]]:
     """The rules of a rules file; `misplaced` says why a rule cannot hold on the cameras it names."""
-    return _read(document, "rules", RuleEntry, misplaced)
+    return _read(document, "rules", RuleEntry, misplaced, {})
 
 
 def _read(
-    document: Document, kind: str, model: type[E], fault: Callable[[E], str | None]
+    document: Document,
+    kind: str,
+    model: type[E],
+    fault: Callable[[E], str | None],
+    context: Mapping[str, CameraNetworks | None],
 ) -> tuple[Entries[E], list[Problem]]:
     if problem := _outer_problem(document, kind):
         return Entries(unreadable_ids=True), [problem]
@@ -99,7 +106,7 @@ def _read(
     unreadable = False
     for index in range(len(document.values[kind])):
         item = _Item(document, kind, index)
-        found = _item_problems(item, model, fault, good)
+        found = _item_problems(item, model, fault, good, context)
         if not isinstance(found, list):
             good[found.id] = found
             continue
@@ -110,12 +117,16 @@ def _read(
 
 
 def _item_problems(
-    item: _Item, model: type[E], fault: Callable[[E], str | None], good: dict[str, E]
+    item: _Item,
+    model: type[E],
+    fault: Callable[[E], str | None],
+    good: dict[str, E],
+    context: Mapping[str, CameraNetworks | None],
 ) -> E | list[Problem]:
     if item.name in good:
         return [item.problem(["id"], item.name, "is there twice", "give each an id of its own; the first one counts")]
     try:
-        entry = model.model_validate(item.values)
+        entry = model.model_validate(item.values, context=dict(context))
     except ValidationError as error:
         return [_as_problem(item, dict(one)) for one in error.errors(include_url=False)]
     if reason := fault(entry):
