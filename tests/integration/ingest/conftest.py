@@ -233,6 +233,9 @@ def replica(stack: Stack, credentials: Path, cell: str, tmp_path: Path) -> Itera
         "VANTAGE_INGEST_RETRY_FIRST_SECONDS": "0.2",
         "VANTAGE_INGEST_RETRY_LONGEST_SECONDS": "2",
         "VANTAGE_INGEST_KAFKA_GRACE_SECONDS": "1",
+        "VANTAGE_INGEST_WORKERS": "1",
+        "VANTAGE_INGEST_PIN": "false",
+        "VANTAGE_CAMERA_NETWORKS": "127.0.0.0/8",
     }
 
     def make(name: str, folder: str) -> Ingest:

@@ -80,7 +80,7 @@ def test_what_a_camera_sends_is_live_and_recorded(
     assert all(after.start == before.start + before.duration for before, after in pairwise(fragments))
     assert [fragment.discontinuity for fragment in fragments] == [True] + [False] * (len(fragments) - 1)
     assert ingest.stop() == 0
-    assert not list((ingest.state / "spool").glob("*"))
+    assert not list((ingest.state / "workers").glob("*/spool/*"))
     ended = until(lambda: topics.recordings(camera)[-1:], "the last recording")[0]
     recorded = [piece.sha256 for recording in topics.recordings(camera) for piece in recording.fragments]
     assert recorded[: len(fragments)] == [fragment.sha256 for fragment in fragments]

@@ -1,11 +1,11 @@
-"""What is known of each camera: cameras' threads write it, one thread publishes it on each change and every minute.
+"""What is known of each camera: workers report it, one thread publishes it on each change and every minute.
 
-A camera's thread never waits here for the event log.
+Who reports never waits here for the event log. A *fenced* board says nothing: another replica may speak by then.
 """
 
 import threading
 from collections import Counter
-from dataclasses import replace
+from collections.abc import Iterable
 
 import structlog
 
@@ -18,7 +18,18 @@ from vantage_ingest.ports import Announcer
 from vantage_ingest.said import Said
 
 _TOPIC = "camera-status.v1"
-_STATES: tuple[CameraState, ...] = ("connecting", "online", "stalled", "offline", "refused", "unsupported", "paused")
+_STATES: tuple[CameraState, ...] = (
+    "connecting",
+    "online",
+    "stalled",
+    "offline",
+    "refused",
+    "unsupported",
+    "paused",
+    "quarantined",
+    "unmasked",
+)
+_QUIET = {"online", "connecting", "paused"}
 _log = structlog.get_logger()
 
 
@@ -33,6 +44,7 @@ class StatusBoard:
         self._conditions: dict[str, Condition] = {}
         self._told: dict[str, tuple[Condition, int]] = {}
         self._said = Said(clock)
+        self.fenced = False
 
     def set(self, camera_id: str, state: CameraState, cause: str = "", remedy: str = "") -> None:
         """A camera's state; a line in the log where it is another than before."""
@@ -43,16 +55,25 @@ class StatusBoard:
             after = first.changed(state, cause, remedy, now_us)
             self._conditions[camera_id] = after
         if before is not after:
-            say = _log.info if state in ("online", "connecting", "paused") else _log.warning
-            say("camera", camera=camera_id, state=state, cause=cause, remedy=remedy)
+            _say(after)
 
-    def note(self, camera_id: str, *, epoch: int, reconnects: int, clock_offset_us: int | None) -> None:
-        """Figures that are published with the next status and are no change by themselves."""
+    def took(self, conditions: Iterable[Condition]) -> None:
+        """What a worker reported; a line in the log where a state is another than before."""
+        changed: list[Condition] = []
+        with self._lock:
+            for condition in conditions:
+                before = self._conditions.get(condition.camera_id)
+                self._conditions[condition.camera_id] = condition
+                if before is None or _news(before, condition):
+                    changed.append(condition)
+        for condition in changed:
+            _say(condition)
+
+    def state(self, camera_id: str) -> CameraState | None:
+        """The camera's state, as far as it is known."""
         with self._lock:
             known = self._conditions.get(camera_id)
-            if known is not None:
-                figures = {"epoch": epoch, "reconnects": reconnects, "clock_offset_us": clock_offset_us}
-                self._conditions[camera_id] = replace(known, **figures)  # type: ignore[arg-type]
+        return known.state if known else None
 
     def forget(self, camera_id: str) -> None:
         """Another replica speaks for the camera now."""
@@ -61,17 +82,24 @@ class StatusBoard:
             self._told.pop(camera_id, None)
 
     def publish(self) -> None:
-        """Publish what changed and what was not said for a minute."""
-        now_us = self._clock.now_us()
-        for condition in self._due(now_us):
-            try:
-                self._publisher.publish(_TOPIC, condition.message(now_us))
-            except VantageError as error:
-                self._said.bad("status", "camera status cannot be published", str(error))
-                return
-            self._told[condition.camera_id] = condition, now_us
-        self._said.good("status", "camera status is published again")
+        """Publish what changed and what was not said for a minute, all together; what is not delivered is due again."""
         self._measure()
+        if self.fenced:
+            return
+        now_us = self._clock.now_us()
+        due = self._due(now_us)
+        if not due:
+            return
+        try:
+            for condition in due:
+                self._publisher.publish(_TOPIC, condition.message(now_us))
+            self._publisher.flush()
+        except VantageError as error:
+            self._said.bad("status", "camera status cannot be published", str(error))
+            return
+        with self._lock:
+            self._told.update({one.camera_id: (one, now_us) for one in due if one.camera_id in self._conditions})
+        self._said.good("status", "camera status is published again")
 
     def _due(self, now_us: int) -> list[Condition]:
         with self._lock:
@@ -83,11 +111,25 @@ class StatusBoard:
         if told is None:
             return True
         before, at_us = told
-        news = (before.state, before.cause, before.since_us) != (condition.state, condition.cause, condition.since_us)
-        return news or now_us - at_us >= self._repeat_us
+        return _news(before, condition) or now_us - at_us >= self._repeat_us
 
     def _measure(self) -> None:
         with self._lock:
             count = Counter(one.state for one in self._conditions.values())
         for state in _STATES:
             metrics.CAMERAS.labels(state).set(count[state])
+
+
+def _news(before: Condition, after: Condition) -> bool:
+    return (before.state, before.cause, before.since_us) != (after.state, after.cause, after.since_us)
+
+
+def _say(condition: Condition) -> None:
+    say = _log.info if condition.state in _QUIET else _log.warning
+    say(
+        "camera",
+        camera=condition.camera_id,
+        state=condition.state,
+        cause=condition.cause,
+        remedy=condition.remedy,
+    )

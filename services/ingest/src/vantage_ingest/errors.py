@@ -2,7 +2,8 @@
 
     VantageError (vantage)
     ├── StreamEnded           reading a camera came to its end; `cause` names why, `meaning` what to do
-    └── SpoolUnavailable      the local disk does not take more: recording is tried again, live video goes on
+    ├── SpoolUnavailable      the local disk does not take more: recording is tried again, live video goes on
+    └── ChannelClosed         the supervisor or the worker at the other end is gone
     ValueError, in domain/
     ├── BadAddress            not an RTSP address
     ├── BadCredential         the credential's name or content cannot be used
@@ -12,6 +13,7 @@
 A camera's fault never leaves the camera's own thread: it becomes a status, a line in the log and the cause of a gap.
 """
 
+from vantage.contracts.recording import GapCause
 from vantage.errors import VantageError
 from vantage_ingest.domain.ends import MEANINGS, EndCause, Meaning
 
@@ -28,4 +30,12 @@ class StreamEnded(VantageError):
 
 
 class SpoolUnavailable(VantageError):
-    """The local disk does not take more."""
+    """The local disk does not take more. `cause` is that of the gap: `spool-full` or `disk-failed`."""
+
+    def __init__(self, message: str, cause: GapCause = "spool-full") -> None:
+        super().__init__(message)
+        self.cause: GapCause = cause
+
+
+class ChannelClosed(VantageError):
+    """The process at the other end of the channel is gone."""

@@ -1,10 +1,18 @@
-"""The entry point of ingest."""
+"""The entry points of ingest."""
+
+import socket
+import sys
+from typing import Annotated
 
 import typer
 
-from vantage.service import Running, run_service
-from vantage_ingest.service import Ingest
+from vantage.clock import SystemClock
+from vantage.errors import StartupError
+from vantage.service import Running, run_service, start_logging
+from vantage_ingest.adapters.machine import pin
 from vantage_ingest.settings import IngestSettings
+from vantage_ingest.supervisor import Supervisor
+from vantage_ingest.worker import Worker
 
 app = typer.Typer(add_completion=False, no_args_is_help=True, help=__doc__)
 
@@ -20,10 +28,29 @@ def run() -> None:
     run_service("ingest", IngestSettings, _run)
 
 
+@app.command(hidden=True)
+def worker(
+    slot: Annotated[str, typer.Option(help="The slot that this process works for.")],
+    channel: Annotated[int, typer.Option(help="The descriptor of its end of the channel.")],
+    core: Annotated[int | None, typer.Option(help="The core to stay on.")] = None,
+) -> None:
+    """Read the cameras that the supervisor says; it is started by `run` alone."""
+    if core is not None:
+        pin(core)  # before any thread is there, so that all stay with it
+    start_logging(f"ingest/{slot}")
+    try:
+        settings = IngestSettings.load()
+    except StartupError as error:
+        sys.stderr.write(f"vantage-ingest: {error}\n")
+        sys.exit(error.exit_code)
+    start_logging(f"ingest/{slot}", settings.log_level)
+    Worker(settings, slot, socket.socket(fileno=channel), SystemClock()).run()
+
+
 def main() -> None:
     """The console script."""
     app()
 
 
 def _run(settings: IngestSettings, running: Running) -> None:
-    Ingest.from_settings(settings, running).run()
+    Supervisor.from_settings(settings, running).run()

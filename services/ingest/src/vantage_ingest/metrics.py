@@ -16,9 +16,16 @@ STREAM_ENDS = Counter("vantage_ingest_stream_ends", "Ends of cameras' streams, b
 PACKS = Counter("vantage_ingest_packs", "Packs in the object store.")
 LIVE_DROPPED = Counter(
     "vantage_ingest_live_dropped",
-    "Live fragments dropped: `full` and `old` say that the object store is slow or away, `unannounced` the event log, "
-    "`refused` a wrong right or setting. Recording is not touched.",
-    ["reason"],
+    "Live fragments dropped: `overload` says that the worker is behind (fewer cameras a worker), `full` and `old` that "
+    "the object store is slow or away, `unannounced` the event log, `refused` a wrong right or setting. Recording is "
+    "not touched.",
+    ["reason", "stream"],
+)
+OVERLOAD = Gauge(
+    "vantage_ingest_overload_level",
+    "What a worker sheds: 0 nothing, 1 live video of smaller streams, 2 all live video. Not 0 for long: look at the "
+    "loop's lag, the object store and the spool.",
+    ["worker"],
 )
 LIVE_WAITING = Gauge("vantage_ingest_live_waiting_bytes", "Live fragments that wait for the object store, bytes.")
 PACKS_SWEPT = Counter("vantage_ingest_packs_swept", "Packs deleted because they are past their time.")
@@ -29,7 +36,9 @@ SPOOL_BYTES = Gauge(
 SPOOL_WAITING = Gauge("vantage_ingest_spool_recordings", "Finished recordings that wait to be uploaded or announced.")
 SPOOL_FAILURES = Counter(
     "vantage_ingest_spool_failures",
-    "Fragments that could not be written to local disk and are not recorded. Free the disk or raise the limit.",
+    "Fragments that are not recorded: `spool-full` says that disk or limit are used up, `disk-failed` that the disk "
+    "cannot be written.",
+    ["cause"],
 )
 SPOOL_CUT = Counter(
     "vantage_ingest_spool_cut_fragments",

@@ -1,4 +1,4 @@
-"""What every camera's thread uses of the rest of the service, so that a test can put something else there."""
+"""What every camera's task uses of the rest of the worker, so that a test can put something else there."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -6,9 +6,12 @@ from typing import Protocol
 
 from vantage.clock import Clock
 from vantage.contracts import Camera
+from vantage.contracts.base import StreamName
 from vantage.contracts.status import CameraState
-from vantage_ingest.domain.backoff import Backoff
+from vantage_ingest.adapters.loop import Loop
+from vantage_ingest.domain.backoff import Attempts, Backoff
 from vantage_ingest.domain.pack import LiveFragment
+from vantage_ingest.orders import Duty
 from vantage_ingest.ports import Reader, Target
 from vantage_ingest.recorder import Recorder
 
@@ -20,21 +23,24 @@ class Statuses(Protocol):
         """A camera's state."""
         ...
 
-    def note(self, camera_id: str, *, epoch: int, reconnects: int, clock_offset_us: int | None) -> None:
-        """Figures beside the state."""
+    def note(self, camera_id: str, **figures: object) -> None:
+        """Figures beside the state: fields of `Condition`."""
         ...
 
 
 @dataclass(frozen=True)
 class Surroundings:
-    """What every camera's thread uses of the rest of the service."""
+    """What every camera's task uses of the rest of the worker. All of it is called in the loop's thread."""
 
-    reader: Reader
-    target: Callable[[Camera], Target]
+    loop: Loop
+    reader: Callable[[Duty], Reader]
+    target: Callable[[Camera, StreamName], Target]
     live: Callable[[LiveFragment], None]
-    recorder: Callable[[str], Recorder]
+    recorder: Callable[[Duty], Recorder]
     statuses: Statuses
+    unhandled: Callable[[str, str], None]
     backoff: Callable[[], Backoff]
+    attempts: Attempts
     new_epoch: Callable[[], int]
     clock: Clock
     trust_us: int

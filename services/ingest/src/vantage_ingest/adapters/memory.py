@@ -5,8 +5,8 @@ Neither is needed for correctness of what is kept: a lost file costs the knowled
 event log.
 """
 
-import threading
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import TypeVar
 
@@ -31,40 +31,49 @@ class LastEnd(Message, frozen=True, kw_only=True):
 
 
 class Ends:
-    """A file for each camera. Safe to use from several threads."""
+    """A file for each camera. Workers share the folder, and a camera is in one worker at a time: so nothing is kept in
+    memory, except what the supervisor said of a camera (`explain`).
+    """
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
-        self._lock = threading.Lock()
-        self._known: dict[str, LastEnd | None] = {}
+        self._because: dict[str, tuple[GapCause | None, str]] = {}
 
     def get(self, camera_id: str) -> LastEnd | None:
         """What is known of the camera."""
-        with self._lock:
-            if camera_id not in self._known:
-                self._known[camera_id] = _read(self._path(camera_id), LastEnd)
-            return self._known[camera_id]
+        known = _read(self._path(camera_id), LastEnd)
+        if known is None or known.cause is not None or camera_id not in self._because:
+            return known
+        cause, detail = self._because[camera_id]
+        return LastEnd(end=known.end, cause=cause, detail=detail)
+
+    def explain(self, camera_id: str, cause: GapCause | None, detail: str) -> None:
+        """Why the camera's last recording ended, where nothing better is known."""
+        self._because[camera_id] = cause, detail
 
     def put(self, camera_id: str, last: LastEnd) -> None:
-        """Remember it; a disk that fails is said once by the spool, which writes there all the time."""
-        with self._lock:
-            self._known[camera_id] = last
-            _write(self._path(camera_id), last)
+        """Remember it, without waiting for the disk: some are written each second, and one that a power cut takes is
+        a gap whose begin the index knows. A disk that fails is said by the spool, which writes there all the time.
+        """
+        path = self._path(camera_id)
+        scratch = path.with_suffix(".new")
+        with suppress(OSError):
+            path.parent.mkdir(parents=True, exist_ok=True)
+            scratch.write_bytes(msgspec.json.encode(last))
+            scratch.replace(path)
 
     def later(self, camera_id: str, end: int) -> None:
         """A recording that was recovered ends here."""
-        known = self.get(camera_id)
+        known = _read(self._path(camera_id), LastEnd)
         if known is None or known.end < end:
             self.put(camera_id, LastEnd(end=end))
 
     def forget(self, camera_id: str) -> None:
         """Another replica records the camera now: what is known here is past."""
-        with self._lock:
-            self._known[camera_id] = None
-            try:
-                self._path(camera_id).unlink(missing_ok=True)
-            except OSError as error:
-                _log.warning("a remembered end cannot be removed", camera=camera_id, error=error.strerror)
+        try:
+            self._path(camera_id).unlink(missing_ok=True)
+        except OSError as error:
+            _log.warning("a remembered end cannot be removed", camera=camera_id, error=error.strerror)
 
     def _path(self, camera_id: str) -> Path:
         return self._folder / f"{camera_id}.json"

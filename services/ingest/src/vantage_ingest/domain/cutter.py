@@ -6,8 +6,10 @@ so that memory stays bounded and every fragment still begins with a keyframe.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from itertools import pairwise
+
+from msgspec.structs import replace
 
 from vantage.contracts.recording import GapCause
 from vantage_ingest.domain.fragment import Sample

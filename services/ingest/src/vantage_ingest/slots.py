@@ -1,0 +1,48 @@
+"""The slots that there are to be: those of the default reader always, the others on demand, and what an earlier run
+left on the disk until its recordings are away.
+"""
+
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+
+from vantage_ingest.adapters.machine import cores
+from vantage_ingest.adapters.slot_folder import slots_on_disk
+from vantage_ingest.domain.placement import Demand, Kind, Slot
+from vantage_ingest.fleet import needed
+from vantage_ingest.settings import IngestSettings
+
+_TRIALS = 4
+
+
+class Slots:
+    """Which slots are wanted now."""
+
+    def __init__(self, settings: IngestSettings, state: Path) -> None:
+        usable = cores()
+        count = settings.ingest_workers or len(usable)
+        self._readers = [Slot(f"reader-{n}", "reader", settings.ingest_cameras_per_worker) for n in range(count)]
+        pinned = {slot.name: usable[n % len(usable)] for n, slot in enumerate(self._readers)}
+        self.cores: Mapping[str, int] = pinned if settings.ingest_pin else {}
+        self._on_demand: Mapping[Kind, tuple[int, int]] = {
+            "ffmpeg": (settings.ingest_ffmpeg_cameras, settings.ingest_ffmpeg_workers),
+            "mask": (settings.ingest_masked_cameras, settings.ingest_masking_workers),
+            "alone": (1, _TRIALS),
+        }
+        names = {slot.name for slot in self._readers}
+        self.left = [Slot(name, _kind(name), 0) for name in slots_on_disk(state) if name not in names]
+        """Slots of an earlier run: they are worked off before anything else, and cameras wait for that."""
+
+    def wanted(self, demands: Iterable[Demand], in_use: Iterable[str]) -> list[Slot]:
+        """The slots for these cameras; those in use stay."""
+        kinds = [demand.kind for demand in demands]
+        used = set(in_use)
+        found = list(self._readers)
+        for kind, (capacity, most) in self._on_demand.items():
+            of_kind = [name for name in used if _kind(name) == kind]
+            found += needed(kind, kinds.count(kind), of_kind, capacity=capacity, most=most)
+        return found
+
+
+def _kind(name: str) -> Kind:
+    kind = name.partition("-")[0]
+    return kind if kind in ("ffmpeg", "mask", "alone") else "reader"  # type: ignore[return-value]
