@@ -5,6 +5,7 @@ from collections.abc import Callable
 from vantage.clock import Clock
 from vantage_ingest.adapters.loop import Loop
 from vantage_ingest.adapters.pyav_reader import PyavReader
+from vantage_ingest.masks.reader import MaskingReader
 from vantage_ingest.orders import Duty, ReaderKind
 from vantage_ingest.ports import Notes, Reader, Resolver
 from vantage_ingest.settings import IngestSettings
@@ -23,10 +24,17 @@ class Readers:
         self._makers: dict[ReaderKind, Callable[[], Reader]] = {"native": self._ffmpeg, "ffmpeg": self._ffmpeg}
 
     def of(self, duty: Duty) -> Reader:
-        """The reader of the duty's kind."""
-        if duty.reader not in self._made:
-            self._made[duty.reader] = self._makers[duty.reader]()
-        return self._made[duty.reader]
+        """The reader of the duty's kind; one that masks is the camera's own, around FFmpeg's unless it asks for ours."""
+        if duty.reader != "masking":
+            return self._of(duty.reader)
+        inner = self._of("native" if duty.camera.source.reader == "native" else "ffmpeg")
+        crf = self._settings.ingest_mask_crf
+        return MaskingReader(inner, duty.camera, self._loop, self._clock, crf, notes=self._notes)
+
+    def _of(self, kind: ReaderKind) -> Reader:
+        if kind not in self._made:
+            self._made[kind] = self._makers[kind]()
+        return self._made[kind]
 
     def _ffmpeg(self) -> Reader:
         settings = self._settings
