@@ -1,11 +1,13 @@
 """The journal of a recording: whatever a crash leaves, what is read is true and a beginning of what was written."""
 
 import hashlib
+from collections.abc import Callable
 from dataclasses import replace
 
 from hypothesis import given
 from hypothesis import strategies as st
 
+from vantage.contracts.base import Origin
 from vantage.contracts.recording import FragmentRange, Gap
 from vantage_ingest.domain.assembler import Cut
 from vantage_ingest.domain.cutter import Break
@@ -53,6 +55,10 @@ def entries(cuts: list[Cut]) -> list[Entry]:
     return found
 
 
+def reading(data: bytes) -> Callable[[int, int], bytes]:
+    return lambda offset, size: data[offset : offset + size]
+
+
 CUTS = [cut(number) for number in range(5)]
 ENTRIES = entries(CUTS)
 JOURNAL = line(head()) + b"".join(map(line, ENTRIES))
@@ -61,7 +67,7 @@ DATA = INIT + b"".join(one.data for one in CUTS)
 
 def test_a_whole_journal_is_read_back() -> None:
     assert read_lines(JOURNAL) == (head(), ENTRIES)
-    assert list(whole(head(), ENTRIES, DATA)) == ENTRIES
+    assert list(whole(head(), ENTRIES, reading(DATA))) == ENTRIES
     assert length(head(), ENTRIES) == len(DATA)
 
 
@@ -69,7 +75,7 @@ def test_a_whole_journal_is_read_back() -> None:
 def test_a_tail_that_is_missing_costs_only_itself(journal: int, data: int) -> None:
     found, rows = read_lines(JOURNAL[:journal])
     assert rows == ENTRIES[: len(rows)]
-    kept = list(whole(found, rows, DATA[:data])) if found else []
+    kept = list(whole(found, rows, reading(DATA[:data]))) if found else []
     assert kept == ENTRIES[: len(kept)]
     assert length(head(), kept) <= max(data, len(INIT))
     complete = JOURNAL[:journal].count(b"\n") - 1
@@ -85,7 +91,7 @@ def test_a_byte_that_is_wrong_is_never_believed(at: int, flip: int, where: int, 
     assert rows == ENTRIES[: len(rows)]
     data = bytearray(DATA)
     data[where] ^= change
-    kept = list(whole(head(), ENTRIES, bytes(data)))
+    kept = list(whole(head(), ENTRIES, reading(bytes(data))))
     assert kept == ENTRIES[: len(kept)]
     assert length(head(), kept) <= where or not kept
 
@@ -105,7 +111,7 @@ def test_recordings_have_no_seams_and_are_never_longer_than_their_time(begin: in
     for duration in durations:
         one = replace(cut(0, start=at), duration=duration)
         first, end = spans[-1] if spans else (at, at)
-        if not spans or begins_anew(head(first), end, one, seconds=10, init_sha256=DIGEST):
+        if not spans or begins_anew(head(first), end, one, seconds=10, init_sha256=DIGEST, origin=Origin()):
             spans.append((at, at + duration))
         else:
             spans[-1] = first, at + duration
@@ -116,13 +122,25 @@ def test_recordings_have_no_seams_and_are_never_longer_than_their_time(begin: in
 
 def test_a_recording_ends_where_something_else_begins() -> None:
     end = NOW_US + 1_000_000
-    same = cut(1)
-    assert not begins_anew(head(), end, same, seconds=60, init_sha256=DIGEST)
-    assert begins_anew(head(), end, same, seconds=60, init_sha256="0" * 64)
-    assert begins_anew(head(), end, cut(1, epoch=8), seconds=60, init_sha256=DIGEST)
-    assert begins_anew(head(), end + 1, same, seconds=60, init_sha256=DIGEST)
-    missing = Break("clock-jump", "")
-    assert begins_anew(head(), end, cut(1, missing=missing), seconds=60, init_sha256=DIGEST)
+
+    def anew(one: Cut, *, at: int = end, init_sha256: str = DIGEST, origin: Origin | None = None) -> bool:
+        return begins_anew(head(), at, one, seconds=60, init_sha256=init_sha256, origin=origin or Origin())
+
+    assert not anew(cut(1))
+    assert anew(cut(1), init_sha256="0" * 64)
+    assert anew(cut(1, epoch=8))
+    assert anew(cut(1), at=end + 1)
+    assert anew(cut(1, missing=Break("clock-jump", "")))
+    assert anew(cut(1), origin=Origin(coder="vantage"))
+    assert anew(cut(1), origin=Origin(masks=["window"]))
+
+
+def test_what_is_whole_is_hashed_as_one() -> None:
+    digest = hashlib.sha256()
+    broken = DATA[:-1] + b"?"
+    kept = list(whole(head(), ENTRIES, reading(broken), digest))
+    assert digest.hexdigest() == hashlib.sha256(DATA[: length(head(), kept)]).hexdigest()
+    assert len(kept) == len(ENTRIES) - 1
 
 
 def test_the_ends_of_recordings_are_spread_over_the_minute() -> None:

@@ -9,12 +9,15 @@ import pytest
 from prometheus_client import REGISTRY
 
 from vantage.contracts import Fragment, Message
+from vantage.contracts.base import Origin, StreamName
+from vantage.contracts.status import Shed
 from vantage.errors import BrokerUnavailable, StoreRefused
 from vantage.health import Readiness
 from vantage.testing import ManualClock, MemoryObjectStore
 from vantage_ingest.buckets import Buckets
 from vantage_ingest.domain.pack import LiveFragment, expired_before, lay_out, pack_key
 from vantage_ingest.live import LiveSender
+from vantage_ingest.live_dropped import LiveDropped
 from vantage_ingest.live_queue import LiveQueue
 from vantage_ingest.sweeper import Sweeper
 
@@ -23,12 +26,14 @@ from .conftest import NOW_US, cut
 CELL = "hk1"
 
 
-def live(number: int, partition: int = 0, camera: str = "hk1.a", at_us: int = NOW_US) -> LiveFragment:
-    return LiveFragment(camera, partition, cut(number, init=b"init-%d" % number), at_us)
+def live(
+    number: int, partition: int = 0, camera: str = "hk1.a", at_us: int = NOW_US, stream: StreamName = "main"
+) -> LiveFragment:
+    return LiveFragment(camera, partition, cut(number, init=b"init-%d" % number), at_us, stream)
 
 
 def dropped(reason: str) -> float:
-    return REGISTRY.get_sample_value("vantage_ingest_live_dropped_total", {"reason": reason}) or 0.0
+    return REGISTRY.get_sample_value("vantage_ingest_live_dropped_total", {"reason": reason, "stream": "main"}) or 0.0
 
 
 class Log:
@@ -152,6 +157,35 @@ def test_the_oldest_of_all_partitions_goes_where_there_is_no_room() -> None:
     assert not queue.take(set(), NOW_US)
 
 
+def test_smaller_streams_go_before_main_ones_where_there_is_no_room() -> None:
+    size = live(0).size
+    dropped_ = LiveDropped()
+    queue = LiveQueue(3 * size, 10_000_000, dropped_)
+    for number in range(3):
+        queue.offer(live(number, number % 2, at_us=NOW_US + number))
+    queue.offer(live(3, 0, "hk1.b", at_us=NOW_US + 3, stream="sub"))
+    assert queue.filled == 1.0
+    queue.offer(live(4, 1, "hk1.b", at_us=NOW_US + 4, stream="sub"))
+    queue.offer(live(5, 1, at_us=NOW_US + 5))
+    taken = queue.take(set(), NOW_US)
+    assert sorted(one.cut.sequence for fragments in taken.values() for one in fragments) == [1, 2, 5]
+    assert dropped_.of("hk1.b") == Shed(sub=2)
+    assert dropped_.of("hk1.a") == Shed(main=1)
+    assert queue.filled == 0.0
+
+
+def test_a_pack_says_of_each_fragment_its_stream_and_who_coded_it() -> None:
+    own = LiveFragment("hk1.a", 0, cut(0), NOW_US, "sub", Origin(coder="vantage", masks=["window"]))
+    _, (sub, main) = lay_out("k", [own, live(0)])
+    assert (sub.stream, sub.origin) == ("sub", own.origin)
+    assert (main.stream, main.origin) == ("main", Origin())
+    assert sub.fragment_id != main.fragment_id
+
+
+def test_two_workers_never_write_the_same_key() -> None:
+    assert pack_key(CELL, 3, NOW_US, 7, "0") != pack_key(CELL, 3, NOW_US, 7, "ffmpeg-0")
+
+
 def test_a_partition_that_is_busy_is_left_for_later() -> None:
     queue = LiveQueue(10_000, 10_000_000)
     queue.offer(live(0, 0))
@@ -173,7 +207,7 @@ def test_what_cannot_be_announced_is_counted_and_given_up(desk: Desk) -> None:
 
 
 def test_a_store_that_refuses_is_counted_and_stops_nothing(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
-    def refuse(*_: object) -> None:
+    def refuse(*_: object, sha256: str) -> None:
         msg = "AccessDenied"
         raise StoreRefused(msg)
 
@@ -194,17 +228,17 @@ def test_the_sweep_deletes_what_is_past_its_time_in_its_partitions_alone() -> No
     ages = (0, 14, 16, 60, 60 * 24)
     for partition in (0, 1, 10):
         for minutes in ages:
-            store.put("live", pack_key(CELL, partition, NOW_US - minutes * 60_000_000, 7), b"x")
+            store.put("live", pack_key(CELL, partition, NOW_US - minutes * 60_000_000, 7, "0"), b"x")
     assert Sweeper(store, clock, CELL, keep).sweep([0, 1]) == 6
     left = [found.key for found in store.list("live")]
     assert [key for key in left if key.startswith("hk1/0/")] == [
-        pack_key(CELL, 0, NOW_US - minutes * 60_000_000, 7) for minutes in (14, 0)
+        pack_key(CELL, 0, NOW_US - minutes * 60_000_000, 7, "0") for minutes in (14, 0)
     ]
     assert len([key for key in left if key.startswith("hk1/10/")]) == len(ages)
 
 
 def test_keys_are_in_the_order_of_time() -> None:
-    keys = [pack_key(CELL, 3, NOW_US + minutes * 60_000_000, 7) for minutes in range(0, 3000, 7)]
+    keys = [pack_key(CELL, 3, NOW_US + minutes * 60_000_000, 7, "0") for minutes in range(0, 3000, 7)]
     assert keys == sorted(keys)
     assert keys[0].startswith("hk1/3/20260921/")
     assert expired_before(CELL, 3, NOW_US, timedelta(0)) < keys[0]

@@ -1,9 +1,13 @@
 """What is missing before a recording, and why: the cause is the first one, and it survives a restart."""
 
+import errno
+import os
 from pathlib import Path
 
 import pytest
+from prometheus_client import REGISTRY
 
+from vantage.contracts.base import Origin
 from vantage.contracts.recording import Gap
 from vantage_ingest.adapters.memory import Ends, LastEnd
 from vantage_ingest.adapters.spool import Spool
@@ -154,3 +158,43 @@ def test_what_is_remembered_can_be_lost_without_harm(tmp_path: Path) -> None:
     ends.forget(CAMERA)
     assert ends.get(CAMERA) is None
     assert not list((tmp_path / "ends").iterdir())
+
+
+def test_a_change_of_origin_begins_a_recording_without_a_gap(desk: Desk) -> None:
+    desk.recorder.add(cut(0))
+    desk.recorder.origin = Origin(coder="vantage", masks=["window"])
+    desk.recorder.add(cut(1))
+    desk.recorder.add(cut(2))
+    desk.recorder.ended(None)
+    assert [len(one.entries) for one in desk.finished] == [1, 2]
+    assert [one.head.origin for one in desk.finished] == [Origin(), Origin(coder="vantage", masks=["window"])]
+    assert desk.gaps()[1] is None
+
+
+@pytest.mark.parametrize(
+    ("number", "cause"), [(errno.ENOSPC, "spool-full"), (errno.EROFS, "disk-failed"), (errno.EIO, "disk-failed")]
+)
+def test_a_fault_of_the_disk_is_the_gaps_cause_and_counted(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch, number: int, cause: str
+) -> None:
+    def failing(*_: object) -> int:
+        raise OSError(number, os.strerror(number))
+
+    before = failures(cause)
+    desk.recorder.add(cut(0))
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "pwrite", failing)
+        desk.recorder.add(cut(1))
+        desk.recorder.add(cut(2))
+        assert desk.recorder.fault
+    desk.recorder.add(cut(3))
+    assert not desk.recorder.fault
+    desk.recorder.ended(None)
+    gap = desk.gaps()[1]
+    assert gap is not None
+    assert (gap.start, gap.end, gap.cause) == (cut(1).start, cut(3).start, cause)
+    assert failures(cause) == before + 2
+
+
+def failures(cause: str) -> float:
+    return REGISTRY.get_sample_value("vantage_ingest_spool_failures_total", {"cause": cause}) or 0.0

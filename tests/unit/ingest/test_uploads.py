@@ -1,6 +1,8 @@
 """A recording leaves the spool only when it is whole in the store and announced; until then it is tried again."""
 
+import errno
 import hashlib
+import os
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -10,9 +12,10 @@ from msgspec import structs
 
 from vantage.clock import SystemClock
 from vantage.contracts import Message, Recording
+from vantage.contracts.recording import Gap
 from vantage.errors import BrokerUnavailable
 from vantage.health import Readiness
-from vantage.objects import ObjectInfo
+from vantage.objects import FileBytes, ObjectInfo
 from vantage.testing import MemoryObjectStore
 from vantage_ingest.adapters.spool import Spool
 from vantage_ingest.adapters.spool_files import Finished
@@ -77,6 +80,19 @@ def desk(tmp_path: Path) -> Iterator[Desk]:
     made.uploads.stop(5)
 
 
+def counting(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The keys that are put from now on."""
+    puts: list[str] = []
+    real = desk.store.put
+
+    def counted(bucket: str, key: str, data: FileBytes, kind: str, *, sha256: str) -> ObjectInfo:
+        puts.append(key)
+        return real(bucket, key, data, kind, sha256=sha256)
+
+    monkeypatch.setattr(desk.store, "put", counted)
+    return puts
+
+
 CONTENT = INIT + b"".join(cut(number).data for number in range(3))
 
 
@@ -102,14 +118,7 @@ def test_it_stays_on_the_disk_while_the_store_is_away(desk: Desk, tmp_path: Path
 def test_it_stays_on_the_disk_until_it_is_announced_and_is_not_written_again(
     desk: Desk, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    puts: list[str] = []
-    real = desk.store.put
-
-    def counted(bucket: str, key: str, data: bytes, kind: str) -> ObjectInfo:
-        puts.append(key)
-        return real(bucket, key, data, kind)
-
-    monkeypatch.setattr(desk.store, "put", counted)
+    puts = counting(desk, monkeypatch)
     desk.log.away = True
     desk.uploads.add(desk.finished())
     until(lambda: desk.uploads._backoff.tries)
@@ -137,16 +146,123 @@ def test_a_stop_brings_away_what_waits_and_leaves_it_where_the_store_is_away(tmp
         assert len(desk.log.delivered) == (0 if away else 5)
 
 
-def test_damage_on_the_disk_is_cut_off_and_never_announced(desk: Desk) -> None:
-    finished = desk.finished()
-    data = bytearray(CONTENT)
-    data[-1] ^= 1
-    finished.data.write_bytes(data)
-    desk.uploads.add(finished)
-    until(lambda: desk.log.delivered)
-    (said,) = desk.log.delivered
-    assert len(said.fragments) == 2
-    assert desk.store.get(said.bucket, said.object) == CONTENT[: said.size]
+class TestWhatAnEarlierProcessLeft:
+    def left(self, desk: Desk) -> Finished:
+        desk.finished()
+        (found,) = desk.spool.recover()
+        return found
+
+    def test_is_verified_and_brought_away(self, desk: Desk, tmp_path: Path) -> None:
+        desk.uploads.add(self.left(desk))
+        until(lambda: desk.log.delivered and not list(tmp_path.iterdir()))
+        (said,) = desk.log.delivered
+        assert said.sha256 == hashlib.sha256(CONTENT).hexdigest()
+
+    def test_is_not_written_again_where_it_reached_the_store(self, desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+        desk.store.put("footage", object_key(head()), CONTENT)
+        puts = counting(desk, monkeypatch)
+        desk.uploads.add(self.left(desk))
+        until(lambda: desk.log.delivered)
+        assert not puts
+
+    def test_replaces_what_is_of_its_size_and_something_else(self, desk: Desk) -> None:
+        desk.store.put("footage", object_key(head()), bytes(len(CONTENT)))
+        desk.uploads.add(self.left(desk))
+        until(lambda: desk.log.delivered)
+        assert desk.store.get("footage", object_key(head())) == CONTENT
+
+
+class TestDamage:
+    def damaged(self, desk: Desk) -> Finished:
+        """The last of three fragments is not as it was hashed."""
+        finished = desk.finished()
+        data = bytearray(CONTENT)
+        data[-1] ^= 1
+        finished.data.write_bytes(data)
+        return finished
+
+    def next(self, desk: Desk, gap: Gap | None) -> Finished:
+        """The recording that was begun when the damaged one was believed to be whole."""
+        own = structs.replace(head(cut(3).start), recording_id="rec_next", gap_before=gap)
+        open_ = desk.spool.begin(own, INIT)
+        open_.append(cut(3))
+        found = desk.spool.finish(open_)
+        assert found is not None
+        return found
+
+    def test_is_found_by_the_store_cut_off_and_never_announced(self, desk: Desk, tmp_path: Path) -> None:
+        desk.uploads.add(self.damaged(desk))
+        until(lambda: desk.log.delivered and not list(tmp_path.iterdir()))
+        (said,) = desk.log.delivered
+        assert len(said.fragments) == 2
+        kept = desk.store.get(said.bucket, said.object)
+        assert kept == CONTENT[: said.size]
+        assert said.sha256 == hashlib.sha256(kept).hexdigest()
+        assert desk.spool.size == 0
+
+    def test_is_a_gap_before_the_next_recording(self, desk: Desk) -> None:
+        following = self.next(desk, None)
+        desk.uploads.add(self.damaged(desk))
+        until(lambda: desk.log.delivered)
+        desk.uploads.add(following)
+        until(lambda: len(desk.log.delivered) == 2)
+        gap = desk.log.delivered[1].gap_before
+        assert gap is not None
+        assert (gap.start, gap.end, gap.cause) == (cut(2).start, cut(3).start, "disk-failed")
+
+    def test_makes_a_gap_that_is_there_longer(self, desk: Desk) -> None:
+        stalled = Gap(start=cut(3).start, end=cut(3).start, cause="stream-stalled", detail="nothing for 8 s")
+        following = self.next(desk, stalled)
+        desk.uploads.add(self.damaged(desk))
+        until(lambda: desk.log.delivered)
+        desk.uploads.add(following)
+        until(lambda: len(desk.log.delivered) == 2)
+        gap = desk.log.delivered[1].gap_before
+        assert gap is not None
+        assert (gap.start, gap.cause) == (cut(2).start, "stream-stalled")
+        assert gap.detail == "nothing for 8 s; the spool's disk lost what was written"
+
+    def test_of_the_whole_file_leaves_nothing_behind(self, desk: Desk, tmp_path: Path) -> None:
+        finished = desk.finished()
+        finished.data.write_bytes(b"?" * len(CONTENT))
+        desk.uploads.add(finished)
+        until(lambda: not list(tmp_path.iterdir()))
+        assert not desk.log.delivered
+        assert desk.spool.size == 0
+
+    def test_by_a_disk_that_gives_no_more_costs_what_it_does_not_give(
+        self, desk: Desk, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        finished = desk.finished()
+        finished.sha256 = None
+        real = os.pread
+
+        def failing(file: int, size: int, at: int) -> bytes:
+            if at >= finished.entries[1].range.offset:
+                raise OSError(errno.EIO, os.strerror(errno.EIO))
+            return real(file, size, at)
+
+        monkeypatch.setattr(os, "pread", failing)
+        desk.uploads.add(finished)
+        until(lambda: desk.log.delivered)
+        (said,) = desk.log.delivered
+        assert len(said.fragments) == 1
+        assert finished.failed_reads >= 3, "a disk is given more than one chance"
+
+
+def test_a_spool_that_cannot_be_cleared_does_not_announce_again(
+    desk: Desk, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def read_only(*_: object, missing_ok: bool) -> None:
+        assert missing_ok
+        raise OSError(errno.EROFS, os.strerror(errno.EROFS))
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Path, "unlink", read_only)
+        desk.uploads.add(desk.finished())
+        until(lambda: desk.uploads._backoff.tries >= 2)
+    until(lambda: not list(tmp_path.iterdir()))
+    assert len(desk.log.delivered) == 1
 
 
 def test_a_data_file_that_vanished_stops_no_other_recording(desk: Desk) -> None:

@@ -11,10 +11,11 @@ import structlog
 
 from vantage.clock import Clock
 from vantage.errors import Retryable, VantageError
-from vantage.objects import ObjectStore
+from vantage.objects import UNCHECKED, ObjectStore
 from vantage_ingest import metrics
 from vantage_ingest.buckets import Buckets
 from vantage_ingest.domain.pack import BUCKET, LiveFragment, lay_out, pack_key
+from vantage_ingest.live_dropped import LiveDropped
 from vantage_ingest.live_queue import LiveQueue
 from vantage_ingest.ports import Announcer
 from vantage_ingest.said import Said
@@ -40,6 +41,8 @@ class LiveSender:
         *,
         cell_id: str,
         threads: int,
+        slot: str = "0",
+        dropped: LiveDropped | None = None,
     ) -> None:
         self._queue = queue
         self._store = store
@@ -47,6 +50,8 @@ class LiveSender:
         self._publisher = publisher
         self._clock = clock
         self._cell_id = cell_id
+        self._slot = slot
+        self._dropped = dropped or LiveDropped()
         self._pool = ThreadPoolExecutor(threads, thread_name_prefix="live")
         self._lock = threading.Lock()
         self._busy: set[int] = set()
@@ -78,7 +83,7 @@ class LiveSender:
             self._pause_until = self._clock.monotonic() + _AFTER_FAILURE_S
         except VantageError as error:
             self._said.bad("live", "live video is dropped", str(error))
-            metrics.LIVE_DROPPED.labels("refused").inc(len(fragments))
+            self._dropped.count(fragments, "refused")
         except Exception:  # noqa: BLE001  # one part's fault must not stop the others
             metrics.FAULTS.labels("live").inc()
             _log.exception("a pack was lost")
@@ -88,9 +93,10 @@ class LiveSender:
 
     def _put_and_announce(self, partition: int, fragments: list[LiveFragment]) -> None:
         self._buckets.ensure()
-        key = pack_key(self._cell_id, partition, self._made_us(partition), max(live.cut.epoch for live in fragments))
+        epoch = max(live.cut.epoch for live in fragments)
+        key = pack_key(self._cell_id, partition, self._made_us(partition), epoch, self._slot)
         data, announcements = lay_out(key, fragments)
-        self._store.put(BUCKET, key, data)
+        self._store.put(BUCKET, key, data, sha256=UNCHECKED)  # whoever reads a fragment compares its own digest
         metrics.PACKS.inc()
         try:
             for announcement in announcements:
@@ -98,7 +104,7 @@ class LiveSender:
             self._publisher.flush()
         except VantageError as error:  # too late to give back: the pack is there, and fresher ones wait
             self._said.bad("announce", "live video is not announced", str(error))
-            metrics.LIVE_DROPPED.labels("unannounced").inc(len(fragments))
+            self._dropped.count(fragments, "unannounced")
         else:
             self._said.good("announce", "live video is announced again")
 

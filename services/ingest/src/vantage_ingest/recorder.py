@@ -1,5 +1,5 @@
 """Records one camera: its fragments into the spool, a recording a minute, and the truth about what is missing before
-each. It runs in the camera's thread; a disk that fails stops neither the thread nor the live video.
+each. It runs in the camera's loop; a disk that fails stops neither the loop nor the live video.
 """
 
 import hashlib
@@ -7,6 +7,7 @@ from collections.abc import Callable
 
 import structlog
 
+from vantage.contracts.base import Origin
 from vantage.contracts.recording import Gap, GapCause
 from vantage.ids import recording_id
 from vantage_ingest import metrics
@@ -21,7 +22,10 @@ _log = structlog.get_logger()
 
 
 class Recorder:
-    """One camera's recordings. `fault` is what keeps it from recording, in words, or empty."""
+    """One camera's recordings. `fault` is what keeps it from recording, in words, or empty.
+
+    `retention_class` is taken at the next recording's begin; another `origin` begins one.
+    """
 
     def __init__(
         self, camera_id: str, spool: Spool, ends: Ends, done: Callable[[Finished], None], *, seconds: int
@@ -36,6 +40,7 @@ class Recorder:
         self._last = ends.get(camera_id)
         self._restarted = True
         self.retention_class = "standard"
+        self.origin = Origin()
         self.fault = ""
 
     def add(self, cut: Cut) -> None:
@@ -56,7 +61,9 @@ class Recorder:
     def _recording(self, cut: Cut) -> OpenRecording:
         digest = self._digest(cut.init)
         open_ = self._open
-        if open_ is not None and begins_anew(open_.head, open_.end, cut, seconds=self._seconds, init_sha256=digest):
+        if open_ is not None and begins_anew(
+            open_.head, open_.end, cut, seconds=self._seconds, init_sha256=digest, origin=self.origin
+        ):
             self._finish(cut.missing.cause if cut.missing else None, cut.missing.detail if cut.missing else "")
         if self._open is None:
             self._open = self._spool.begin(self._head(cut, digest), cut.init)
@@ -73,6 +80,7 @@ class Recorder:
             init_sha256=digest,
             gap_before=self._gap(cut),
             retention_class=self.retention_class,
+            origin=self.origin,
         )
 
     def _gap(self, cut: Cut) -> Gap | None:
@@ -101,13 +109,13 @@ class Recorder:
         self._ends.put(self._camera_id, self._last)
 
     def _failed(self, error: SpoolUnavailable, cut: Cut) -> None:
-        metrics.SPOOL_FAILURES.inc()
+        metrics.SPOOL_FAILURES.labels(error.cause).inc()
         if not self.fault:
             _log.error("not recorded, live video goes on", camera=self._camera_id, reason=str(error))
         self.fault = str(error)
         if self._last is None and self._open is None:
             self._last = LastEnd(end=cut.start)
-        self._finish("spool-full", str(error))
+        self._finish(error.cause, str(error))
 
     def _digest(self, init: bytes) -> str:
         if self._init[0] != init:

@@ -1,7 +1,9 @@
-"""Finished recordings on their way out of the spool: uploaded, verified, announced, and only then removed here.
+"""Finished recordings on their way out of the spool: uploaded, announced, and only then removed here.
 
-Whatever is away, a recording waits on the disk and is tried again. Its key and id are the same each time, so that a try
-that was half done writes nothing twice.
+A recording was hashed while it was written. The store is told that digest and refuses what does not have it, so that
+one pass over the bytes, the store's, proves that disk, wire and object agree with what was captured. Where it refuses,
+and for what an earlier process left, the file is compared fragment by fragment, and ends before the first that is not
+whole. Whatever is away, a recording waits on the disk and is tried again, under the same key and id.
 """
 
 import hashlib
@@ -13,26 +15,25 @@ import structlog
 
 from vantage.clock import Clock
 from vantage.contracts.recording import Gap
-from vantage.errors import ObjectMissing, VantageError
-from vantage.objects import ObjectStore
+from vantage.errors import ContentMismatch, ContentUnreadable, ObjectMissing, VantageError
+from vantage.objects import FileBytes, ObjectStore
 from vantage_ingest import metrics
 from vantage_ingest.adapters.spool import Spool
+from vantage_ingest.adapters.spool_check import verified
 from vantage_ingest.adapters.spool_files import Finished
 from vantage_ingest.buckets import Buckets
+from vantage_ingest.cut_ends import CutEnds
 from vantage_ingest.domain.backoff import Backoff
-from vantage_ingest.domain.recording import BUCKET, announcement, camera_prefix, object_key, whole
+from vantage_ingest.domain.recording import BUCKET, announcement, camera_prefix, object_key
 from vantage_ingest.ports import Announcer
 from vantage_ingest.said import Said
 
 _TOPIC = "recordings.v1"
 _TYPE = "video/mp4"
-_PLAIN_ETAG = 32
+_READS = 3
+"""So often a file that the disk does not give is tried, before what can be read of it is all there is."""
 _LOOK_S = 0.05
 _log = structlog.get_logger()
-
-
-class NotWhole(VantageError):
-    """The object in the store is not what was sent."""
 
 
 class Uploads:
@@ -50,6 +51,7 @@ class Uploads:
         self._due: list[tuple[float, int, Finished]] = []
         self._number = 0
         self._stopped = False
+        self._ends = CutEnds()
         self._said = Said(clock)
         self._backoff = Backoff(0.5, 15.0, Random().random)  # noqa: S311
         self._threads = [threading.Thread(target=self._run, name=f"upload-{n}", daemon=True) for n in range(threads)]
@@ -110,50 +112,65 @@ class Uploads:
 
     def _bring(self, finished: Finished) -> None:
         self._buckets.ensure()
-        data = self._verified(finished)
-        if data is None:
-            return
-        self._put(finished, data)
-        sha256 = hashlib.sha256(data).hexdigest()
-        gap = self._true_gap(finished)
-        self._publisher.publish(_TOPIC, announcement(finished.head, finished.entries, sha256, gap))
-        self._publisher.flush()
+        if not finished.announced:
+            if finished.sha256 is None and not self._verify(finished):
+                return
+            self._put(finished)
+            self._announce(finished)
         self._spool.remove(finished)
         metrics.RECORDINGS.inc()
 
-    def _verified(self, finished: Finished) -> bytes | None:
-        """The recording's bytes up to the last fragment that is as it was hashed."""
-        data = finished.data.read_bytes()
-        kept = list(whole(finished.head, finished.entries, data))
+    def _verify(self, finished: Finished) -> bool:
+        """Compare the file with its journal, and cut it back to what is whole; False where that is nothing."""
+        try:
+            kept, finished.sha256 = verified(finished, patient=finished.failed_reads < _READS)
+        except OSError:
+            finished.failed_reads += 1
+            raise
         if lost := len(finished.entries) - len(kept):
             metrics.SPOOL_CUT.inc(lost)
             _log.error("fragments in the spool are damaged", camera=finished.head.camera_id, lost=lost, kept=len(kept))
-            finished.entries[:] = kept
+            self._ends.cut(finished, kept)
+            self._spool.cut(finished, kept)
         if not kept:
             self._spool.remove(finished)
-            return None
-        end = kept[-1].range.offset + kept[-1].range.length
-        return data[:end]
+        return bool(kept)
 
-    def _put(self, finished: Finished, data: bytes) -> None:
-        """Put the object unless it is there already, and see that it is there whole."""
-        key = object_key(finished.head)
-        if self._is_there(key, data):
+    def _put(self, finished: Finished) -> None:
+        """Put the object unless an earlier try did."""
+        key, content = object_key(finished.head), FileBytes(finished.data, finished.size)
+        if finished.stored or (finished.tried and self._is_there(key, content)):
             return
-        self._store.put(BUCKET, key, data, _TYPE)
-        if not self._is_there(key, data):
-            msg = f"{BUCKET}/{key} is not in the object store as it was sent; it is sent again"
-            raise NotWhole(msg)
+        finished.tried = True
+        try:
+            self._store.put(BUCKET, key, content, _TYPE, sha256=finished.sha256)
+        except (ContentMismatch, ContentUnreadable):
+            finished.sha256 = None  # the next try looks for the damage
+            raise
+        finished.stored = True
 
-    def _is_there(self, key: str, data: bytes) -> bool:
-        """Whether the store has these bytes: by size, and by MD5 where its entity tag is one."""
+    def _is_there(self, key: str, content: FileBytes) -> bool:
+        """Whether the store has these bytes: by size, and by MD5, as which most stores tag what came in one request.
+
+        It is asked only after a try of which the end is not known.
+        """
         try:
             found = self._store.stat(BUCKET, key)
         except ObjectMissing:
             return False
-        tag = found.etag.strip('"')
-        digest = hashlib.md5(data, usedforsecurity=False).hexdigest()
-        return found.size == len(data) and (tag == digest or "-" in tag or len(tag) != _PLAIN_ETAG)
+        if found.size != content.size:
+            return False
+        digest = hashlib.md5(usedforsecurity=False)
+        for piece in content:
+            digest.update(piece)
+        return found.etag.strip('"') == digest.hexdigest()
+
+    def _announce(self, finished: Finished) -> None:
+        assert finished.sha256 is not None, "what is in the store was verified"  # noqa: S101
+        gap = self._ends.told(finished.head, self._true_gap(finished))
+        self._publisher.publish(_TOPIC, announcement(finished.head, finished.entries, finished.sha256, gap))
+        self._publisher.flush()
+        finished.announced = True
 
     def _true_gap(self, finished: Finished) -> Gap | None:
         """A first recording is one only where the store has none from before: else another replica had the camera."""

@@ -1,42 +1,42 @@
-"""What a crash left in the spool, brought to a state in which every byte that counts is as it was hashed.
+"""What a kill or a power cut left in the spool, as recordings. Journals alone are read, so that a start with a full
+spool takes seconds; bytes are compared with their digests when a recording is uploaded.
 
 1. A journal that ends before its first fragment's line: nothing was recorded yet, both files go.
 2. A journal whose head is damaged, or whose data is gone: both files are set aside under `.broken`, and said.
-3. `.done`: the recording was finished; the upload verifies it.
-4. `.journal`: the recording was being written. Lines count up to the first that is not whole, fragments up to the first
-   whose SHA-256 is not its line's; data is cut there, the journal is written anew and becomes `.done`.
-5. Data without a journal was uploaded and announced, or never begun: it goes.
+3. Any other is a recording: its lines count up to the first that is not whole, its fragments up to the first that the
+   data file is too short for. None, after a power cut: both files go.
+4. Data without a journal was uploaded and announced, or never begun: it goes.
 
 Each step may itself be interrupted, and the next start takes it again.
 """
 
-import os
 from contextlib import suppress
 from pathlib import Path
 
 import structlog
 
 from vantage_ingest import metrics
-from vantage_ingest.adapters.disk import replace, sync_folder
-from vantage_ingest.adapters.spool_files import BROKEN, DATA, DONE, OPEN, Finished
-from vantage_ingest.domain.recording import Entry, Head, length, line, read_lines, whole
+from vantage_ingest.adapters.spool_files import BROKEN, DATA, JOURNAL, Finished
+from vantage_ingest.domain.recording import read_lines
 
 _log = structlog.get_logger()
 
 
 def recovered(folder: Path) -> list[Finished]:
     """The recordings that wait in the folder. Raises OSError."""
-    journals = [path for path in sorted(folder.iterdir()) if path.suffix in (OPEN, DONE)]
+    paths = sorted(folder.iterdir())
+    journals = [path for path in paths if path.suffix == JOURNAL]
     found = [one for path in journals if (one := _tried(path)) is not None]
-    for data in folder.glob(f"*{DATA}"):
-        if not data.with_suffix(OPEN).exists() and not data.with_suffix(DONE).exists():
+    known = {path.stem for path in journals}
+    for data in paths:
+        if data.suffix == DATA and data.stem not in known:
             data.unlink()
     return found
 
 
 def removed(data: Path) -> None:
     """Delete a recording's files; where a failing disk does not allow it now, the next recovery does it."""
-    for path in (data.with_suffix(OPEN), data):
+    for path in (data.with_suffix(JOURNAL), data):
         with suppress(OSError):
             path.unlink(missing_ok=True)
 
@@ -59,23 +59,13 @@ def _recovered(journal: Path) -> Finished | None:
     if head is None or not data.exists():
         _set_aside(journal)
         return None
-    if journal.suffix == DONE and entries:
-        return Finished(head, entries, data)
-    return _cut_back(journal, head, entries)
-
-
-def _cut_back(journal: Path, head: Head, entries: list[Entry]) -> Finished | None:
-    data = journal.with_suffix(DATA)
-    kept = list(whole(head, entries, data.read_bytes()))
+    size = data.stat().st_size
+    kept = [entry for entry in entries if entry.range.offset + entry.range.length <= size]
     metrics.SPOOL_CUT.inc(len(entries) - len(kept))
     _log.info("recording recovered", camera=head.camera_id, fragments=len(kept), cut=len(entries) - len(kept))
     if not kept:
         removed(data)
         return None
-    os.truncate(data, length(head, kept))
-    replace(journal, line(head) + b"".join(map(line, kept)))
-    journal.rename(journal.with_suffix(DONE))
-    sync_folder(journal.parent)
     return Finished(head, kept, data)
 
 

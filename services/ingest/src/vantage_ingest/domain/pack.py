@@ -8,10 +8,12 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from vantage.contracts import Fragment
+from vantage.contracts.base import Origin, StreamName
 from vantage.ids import fragment_id
 from vantage_ingest.domain.assembler import Cut
 
 BUCKET = "live"
+_CAMERA = Origin()
 
 
 @dataclass(frozen=True)
@@ -22,6 +24,8 @@ class LiveFragment:
     partition: int
     cut: Cut
     offered_us: int
+    stream: StreamName = "main"
+    origin: Origin = _CAMERA
 
     @property
     def size(self) -> int:
@@ -29,15 +33,22 @@ class LiveFragment:
         return len(self.cut.init) + len(self.cut.data)
 
 
-def pack_key(cell_id: str, partition: int, made_us: int, epoch: int) -> str:
-    """`<cell>/<partition>/<yyyymmdd>/<hhmm>/<ms>-<epoch>.pack`: in the order of time within a partition."""
-    moment = datetime.fromtimestamp(made_us // 1_000_000, UTC)
-    return f"{cell_id}/{partition}/{moment:%Y%m%d}/{moment:%H%M}/{made_us // 1000}-{epoch}.pack"
+def pack_key(cell_id: str, partition: int, made_us: int, epoch: int, slot: str) -> str:
+    """`<cell>/<partition>/<yyyymmdd>/<hhmm>/<ms>-<epoch>-<slot>.pack`: in the order of time within a partition.
+
+    `slot` names the worker: two of them may have cameras of one partition, and pack in the same millisecond.
+    """
+    return f"{_moment(cell_id, partition, made_us)}-{epoch}-{slot}.pack"
 
 
 def expired_before(cell_id: str, partition: int, now_us: int, keep: timedelta) -> str:
     """The key that every pack of the partition which is older than `keep` comes before."""
-    return pack_key(cell_id, partition, now_us - round(keep.total_seconds() * 1e6), 0)
+    return _moment(cell_id, partition, now_us - round(keep.total_seconds() * 1e6))
+
+
+def _moment(cell_id: str, partition: int, made_us: int) -> str:
+    moment = datetime.fromtimestamp(made_us // 1_000_000, UTC)
+    return f"{cell_id}/{partition}/{moment:%Y%m%d}/{moment:%H%M}/{made_us // 1000}"
 
 
 def lay_out(key: str, fragments: Sequence[LiveFragment]) -> tuple[bytes, list[Fragment]]:
@@ -55,7 +66,7 @@ def lay_out(key: str, fragments: Sequence[LiveFragment]) -> tuple[bytes, list[Fr
 def _announcement(live: LiveFragment, key: str, offset: int) -> Fragment:
     cut = live.cut
     return Fragment(
-        fragment_id=fragment_id(live.camera_id, cut.epoch, cut.start),
+        fragment_id=fragment_id(live.camera_id, cut.epoch, cut.start, live.stream),
         camera_id=live.camera_id,
         epoch=cut.epoch,
         sequence=cut.sequence,
@@ -70,5 +81,7 @@ def _announcement(live: LiveFragment, key: str, offset: int) -> Fragment:
         init_length=len(cut.init),
         sha256=cut.sha256,
         frames=list(cut.frames),
+        stream=live.stream,
+        origin=live.origin,
         discontinuity=cut.discontinuity,
     )

@@ -6,14 +6,14 @@ counts when its line is whole and the SHA-256 of its bytes is the line's: that i
 
 import hashlib
 import zlib
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import UTC, datetime
-from typing import TypeVar
+from typing import Protocol, TypeVar
 
 import msgspec
 
 from vantage.contracts import Recording
-from vantage.contracts.base import Clock, Message, Picture
+from vantage.contracts.base import Clock, Message, Origin, Picture
 from vantage.contracts.recording import FragmentRange, Gap
 from vantage_ingest.domain.assembler import Cut
 
@@ -33,6 +33,7 @@ class Head(Message, frozen=True, kw_only=True):
     init_sha256: str
     gap_before: Gap | None
     retention_class: str
+    origin: Origin = Origin()
 
 
 class Entry(Message, frozen=True, kw_only=True):
@@ -40,6 +41,14 @@ class Entry(Message, frozen=True, kw_only=True):
 
     range: FragmentRange
     clock: Clock
+
+
+class Digest(Protocol):
+    """What hashes; `hashlib` makes them."""
+
+    def update(self, data: bytes, /) -> None:
+        """Hash on."""
+        ...
 
 
 def line(record: Head | Entry) -> bytes:
@@ -71,18 +80,29 @@ def _parsed(text: bytes, kind: type[T]) -> T | None:
         return None
 
 
-def whole(head: Head, entries: Iterable[Entry], data: bytes | memoryview) -> Iterator[Entry]:
-    """The entries up to the first whose bytes are not there as they were hashed."""
-    if hashlib.sha256(data[: head.init_length]).hexdigest() != head.init_sha256:
+def whole(
+    head: Head, entries: Iterable[Entry], read: Callable[[int, int], bytes], digest: Digest | None = None
+) -> Iterator[Entry]:
+    """The entries up to the first whose bytes are not there as they were hashed; `digest` is fed with what is whole.
+
+    `read` gives the bytes from an offset, at most so many.
+    """
+    init = read(0, head.init_length)
+    if hashlib.sha256(init).hexdigest() != head.init_sha256:
         return
+    if digest is not None:
+        digest.update(init)
     expected = head.init_length
     for entry in entries:
         found = entry.range
         if found.offset != expected:
             return
         expected += found.length
-        if hashlib.sha256(data[found.offset : expected]).hexdigest() != found.sha256:
+        piece = read(found.offset, found.length)
+        if hashlib.sha256(piece).hexdigest() != found.sha256:
             return
+        if digest is not None:
+            digest.update(piece)
         yield entry
 
 
@@ -96,11 +116,13 @@ def phase(camera_id: str, seconds: int) -> int:
     return int.from_bytes(hashlib.sha256(camera_id.encode()).digest()[:8], "big") % (seconds * 1_000_000)
 
 
-def begins_anew(head: Head, end: int, cut: Cut, *, seconds: int, init_sha256: str) -> bool:
+def begins_anew(head: Head, end: int, cut: Cut, *, seconds: int, init_sha256: str, origin: Origin) -> bool:
     """Whether the fragment cannot go into the recording that ends at `end`: its minute is over, or it is of another
-    ownership or picture, or it does not follow directly.
+    ownership, picture or origin (who coded it, under which masks), or it does not follow directly.
     """
-    if cut.epoch != head.epoch or init_sha256 != head.init_sha256 or cut.start != end or cut.missing is not None:
+    if cut.epoch != head.epoch or init_sha256 != head.init_sha256 or origin != head.origin:
+        return True
+    if cut.start != end or cut.missing is not None:
         return True
     slot = seconds * 1_000_000
     shift = phase(head.camera_id, seconds)
@@ -138,6 +160,7 @@ def announcement(head: Head, entries: Sequence[Entry], sha256: str, gap: Gap | N
         fragments=[entry.range for entry in entries],
         gap_before=gap,
         retention_class=head.retention_class,
+        origin=head.origin,
     )
 
 
