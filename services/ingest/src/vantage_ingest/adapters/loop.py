@@ -1,7 +1,9 @@
 """The one thread in which a worker reads its cameras: sockets by epoll, timers, and calls from other threads.
 
 Sockets are looked at once a tick, not at each packet: what arrives within 20 ms is read with one call, which is most of
-what a reader can save. Everything that a handler does must be short; the loop says how late it is (`lag`).
+what a reader can save. In a turn each socket's handler is called once, then each call and each timer that was due when
+the turn came to them, so none of them can keep the others waiting for longer than it takes itself. Everything that a
+handler does must be short; the loop says how late it is (`lag`).
 """
 
 import heapq
@@ -43,6 +45,7 @@ class Loop:
         self._tick_s = tick_s
         self._epoll = select.epoll()
         self._handlers: dict[int, tuple[Call, int]] = {}
+        self._new: set[int] = set()
         self._timers: list[tuple[float, int, Timer]] = []
         self._number = count()
         self._soon: deque[Call] = deque()
@@ -56,13 +59,17 @@ class Loop:
         """Whose handler runs, by its number: shared memory, where it is to be known after a crash of the process."""
 
     def watch(self, fd: int, handler: Call, *, write: bool = False, number: int = 0) -> None:
-        """Call the handler in each turn in which `fd` can be read, or with `write` written; again, to change it.
-
-        `number` is its camera's (`Target.number`), or 0.
+        """Call the handler in each turn in which `fd` can be read, or with `write` read or written; again, to change
+        it. `number` is its camera's (`Target.number`), or 0.
         """
         known = fd in self._handlers
         self._handlers[fd] = handler, number
-        (self._epoll.modify if known else self._epoll.register)(fd, select.EPOLLOUT if write else select.EPOLLIN)
+        events = select.EPOLLIN | select.EPOLLOUT if write else select.EPOLLIN
+        if known:
+            self._epoll.modify(fd, events)
+        else:
+            self._new.add(fd)
+            self._epoll.register(fd, events)
 
     def unwatch(self, fd: int) -> None:
         """Forget `fd`, before it is closed; it is no error where it is not watched."""
@@ -96,13 +103,13 @@ class Loop:
 
     def turn(self) -> None:
         """Wait for a tick, then do all that is due."""
+        ready = self._epoll.poll(self._patience(self._clock.monotonic()), len(self._handlers) + 1)
         began = self._clock.monotonic()
-        ready = self._epoll.poll(self._patience(began))
-        began = self._clock.monotonic()
+        self._new.clear()
         for fd, _ in ready:
             if fd == self._wake:
                 os.eventfd_read(fd)
-            elif (found := self._handlers.get(fd)) is not None:
+            elif (found := self._handlers.get(fd)) is not None and fd not in self._new:
                 self.serving[0] = found[1]
                 self._call(found[0])
         self.serving[0] = 0
@@ -122,10 +129,13 @@ class Loop:
         return max(0.0, min(_LONGEST_WAIT_S, self._timers[0][0] - now)) if self._timers else _LONGEST_WAIT_S
 
     def _due(self, now: float) -> None:
+        """What is due now; what that sets for now as well waits for the next turn."""
+        due: list[Timer] = []
         while self._timers and self._timers[0][0] <= now:
-            call = heapq.heappop(self._timers)[2].call
-            if call is not None:
-                self._call(call)
+            due.append(heapq.heappop(self._timers)[2])
+        for timer in due:
+            if timer.call is not None:
+                self._call(timer.call)
 
     def _rest(self, began: float) -> None:
         """Sleep for the rest of the tick, so that the next turn finds more in each socket."""

@@ -18,6 +18,7 @@ class EndCause(StrEnum):
     NO_CREDENTIAL = "no-credential"
     BAD_ADDRESS = "bad-address"
     FORBIDDEN_ADDRESS = "forbidden-address"
+    REDIRECTED = "redirected"
     UNTRUSTED = "untrusted"
     NOT_HANDLED = "not-handled"
     NO_SUCH_STREAM = "no-such-stream"
@@ -78,6 +79,12 @@ MEANINGS: Mapping[EndCause, Meaning] = MappingProxyType(
             "address-refused",
             "the camera's address is not in a network for cameras",
             "correct the address, or add its network to VANTAGE_CAMERA_NETWORKS if cameras stand there",
+        ),
+        EndCause.REDIRECTED: Meaning(
+            "refused",
+            "address-refused",
+            "the camera sends its readers elsewhere, which is not followed",
+            "write the url that it leads to as the source url, if that is the camera's",
         ),
         EndCause.UNTRUSTED: Meaning(
             "refused",

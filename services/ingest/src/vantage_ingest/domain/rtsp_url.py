@@ -1,9 +1,12 @@
 """An RTSP url as a reader needs it: without a user for what goes over the network, and at the address that was checked.
 
 The name in a url is resolved once, by the resolver, and never again: what is opened is the address that it gave back.
+What a camera says about urls is text for its own request lines; no address in it is ever opened.
 """
 
 from urllib.parse import quote, urlsplit, urlunsplit
+
+_ABSOLUTE = ("rtsp://", "rtsps://", "rtspu://")
 
 
 def plain(url: str) -> str:
@@ -18,3 +21,15 @@ def pinned(url: str, ip: str, port: int, credential: str = "") -> str:
     secret = f"{quote(user, safe='')}:{quote(password, safe='')}@" if colon else ""
     host = f"[{ip}]" if ":" in ip else ip
     return urlunsplit(urlsplit(url)._replace(netloc=f"{secret}{host}:{port}", fragment=""))
+
+
+def controlled(base: str, control: str) -> str:
+    """The url that a `control` attribute names: itself, the base, or something below it (RFC 2326, C.1.1).
+
+    A relative one is put behind the base as it is, query or not: that is what cameras mean by it.
+    """
+    if control.lower().startswith(_ABSOLUTE):
+        return control
+    if control in ("", "*"):
+        return base
+    return base + control if base.endswith("/") else f"{base}/{control.removeprefix('/')}"
