@@ -15,7 +15,7 @@ _NEVER = {
     "no address of a machine": ("0.0.0.0/8", "::/128", "100::/64"),
     "a multicast address": ("224.0.0.0/4", "ff00::/8"),
     "a broadcast or reserved address": ("240.0.0.0/4", "5f00::/16"),
-    "an IPv4 address in IPv6 clothes": ("::/96", "::ffff:0:0/96", "::ffff:0:0:0/96"),
+    "an IPv4 address in IPv6 clothes": ("::ffff:0:0/96", "::ffff:0:0:0/96"),
     "a tunnel's address": ("2002::/16", "2001::/32", "192.88.99.0/24"),
 }
 """Refused whatever the settings say."""
@@ -31,6 +31,7 @@ _UNLESS_NAMED = {
         *("2001:db8::/32", "3fff::/20", "2001:2::/48"),
     ),
     "an address for protocols alone": ("192.0.0.0/24", "2001:10::/28", "2001:20::/28"),
+    "an IPv4 address in old IPv6 clothes": ("::/96",),
     "an IPv4 address behind a translator": ("64:ff9b::/96", "64:ff9b:1::/48"),
 }
 """Refused unless a camera network is named that lies inside the range: a wider one does not open it by the way."""
