@@ -5,7 +5,7 @@ Who reports never waits here for the event log. A *fenced* board says nothing: a
 
 import threading
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 import structlog
 
@@ -45,6 +45,8 @@ class StatusBoard:
         self._told: dict[str, tuple[Condition, int]] = {}
         self._said = Said(clock)
         self.fenced = False
+        self.over: Callable[[Condition], Condition] = lambda condition: condition
+        """Puts over a condition what another part knows of the camera, as it is published."""
 
     def set(self, camera_id: str, state: CameraState, cause: str = "", remedy: str = "") -> None:
         """A camera's state; a line in the log where it is another than before."""
@@ -102,9 +104,12 @@ class StatusBoard:
         self._said.good("status", "camera status is published again")
 
     def _due(self, now_us: int) -> list[Condition]:
+        return [one for one in self._all() if self._is_due(one, now_us)]
+
+    def _all(self) -> list[Condition]:
         with self._lock:
             conditions = list(self._conditions.values())
-        return [one for one in conditions if self._is_due(one, now_us)]
+        return [self.over(one) for one in conditions]
 
     def _is_due(self, condition: Condition, now_us: int) -> bool:
         told = self._told.get(condition.camera_id)
@@ -114,8 +119,7 @@ class StatusBoard:
         return _news(before, condition) or now_us - at_us >= self._repeat_us
 
     def _measure(self) -> None:
-        with self._lock:
-            count = Counter(one.state for one in self._conditions.values())
+        count = Counter(one.state for one in self._all())
         for state in _STATES:
             metrics.CAMERAS.labels(state).set(count[state])
 

@@ -23,6 +23,7 @@ class CameraTask:
         self._around = around
         self._recorder = around.recorder(duty)
         self._recorder.retention_class = duty.camera.retention_class
+        self._recorder.origin = self._origin = duty.origin
         self._main = Feed("main", duty, around, self)
         self._sub = Feed("sub", duty, around, _SubStream(self)) if duty.camera.source.sub_url else None
         self._stopping = False
@@ -59,10 +60,12 @@ class CameraTask:
         metrics.FRAGMENTS.inc()
         metrics.FRAGMENT_BYTES.inc(len(cut.data))
         duty = self.duty
+        if duty.camera.masks:
+            self._around.sample(duty.camera, cut, stream)
         if duty.live:
             now_us = self._around.clock.now_us()
-            smaller = {} if stream == "main" else {"stream": stream}
-            self._around.live(LiveFragment(duty.camera.camera_id, duty.partition, cut, now_us, **smaller))
+            camera_id = duty.camera.camera_id
+            self._around.live(LiveFragment(camera_id, duty.partition, cut, now_us, stream, self._origin))
 
     def broke(self, end: StreamEnded) -> None:
         """The main stream ended."""
@@ -99,6 +102,7 @@ class CameraTask:
             clock_quality=cut.clock.quality,
             clock_uncertainty_us=cut.clock.uncertainty_us,
             lost_packets=self._main.lost_packets,
+            shed=self._around.shed(camera_id),
         )
 
 

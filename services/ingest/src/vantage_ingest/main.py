@@ -10,6 +10,7 @@ from vantage.clock import SystemClock
 from vantage.errors import StartupError
 from vantage.service import Running, run_service, start_logging
 from vantage_ingest.adapters.machine import pin
+from vantage_ingest.masks.inspector import run as inspect
 from vantage_ingest.settings import IngestSettings
 from vantage_ingest.supervisor import Supervisor
 from vantage_ingest.worker import Worker
@@ -45,6 +46,15 @@ def worker(
         sys.exit(error.exit_code)
     start_logging(f"ingest/{slot}", settings.log_level)
     Worker(settings, slot, socket.socket(fileno=channel), SystemClock()).run()
+
+
+@app.command(hidden=True)
+def inspector() -> None:
+    """Look whether masks are applied; it is started by `run` alone."""
+    start_logging("ingest/inspector")
+    settings = IngestSettings.load()
+    start_logging("ingest/inspector", settings.log_level)
+    inspect(settings.state_dir, SystemClock().now_us)
 
 
 def main() -> None:

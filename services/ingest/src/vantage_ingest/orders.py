@@ -3,7 +3,7 @@
 from typing import Literal
 
 from vantage.contracts import Camera
-from vantage.contracts.base import Message
+from vantage.contracts.base import Message, Origin
 from vantage.contracts.recording import GapCause
 from vantage_ingest.domain.status import Condition
 
@@ -31,6 +31,14 @@ class Duty(Message, frozen=True, kw_only=True):
     reader: ReaderKind
     live: bool = True
     before: Why | None = None
+
+    @property
+    def origin(self) -> Origin:
+        """Who codes the pictures that are kept."""
+        if self.reader != "masking":
+            return Origin()
+        masks = [mask.mask_id for mask in self.camera.masks if mask.applied_by == "vantage"]
+        return Origin(coder="vantage", masks=masks)
 
 
 class Duties(Message, frozen=True, kw_only=True, tag="duties"):

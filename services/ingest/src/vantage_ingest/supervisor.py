@@ -31,6 +31,9 @@ from vantage_ingest.buckets import Buckets
 from vantage_ingest.crews import Crews
 from vantage_ingest.domain.quarantine import Quarantine
 from vantage_ingest.fleet import Fleet
+from vantage_ingest.masks.inspector_process import InspectorProcess
+from vantage_ingest.masks.results import Results
+from vantage_ingest.masks.watch import MaskWatch
 from vantage_ingest.said import Said
 from vantage_ingest.settings import IngestSettings
 from vantage_ingest.slots import Slots
@@ -72,6 +75,9 @@ class Supervisor:
         spool_bytes = settings.ingest_spool_mib * _MIB
         self._crews = Crews(fleet, slots, launch, running.readiness, sums, spool_bytes=spool_bytes)
         self._sweeper = Sweeper(store, clock, settings.cell_id, timedelta(minutes=settings.ingest_live_keep_minutes))
+        self._watch = MaskWatch(Results(state), clock)
+        self._board.over = self._watch.over
+        self._inspector = InspectorProcess(clock)
         self._said = Said(clock)
         self._grace_ends = 0.0
         self._sweep_at = 0.0
@@ -142,6 +148,7 @@ class Supervisor:
         self._ending.set()
         for thread in threads:
             thread.join(2)
+        self._inspector.stop()
         os.close(self._lock)
         _log.info("stopped")
 
@@ -157,7 +164,13 @@ class Supervisor:
             self._ending.wait(_AGAIN_S)
 
     def _tell(self) -> None:
-        self._often(_BOARD_S, "board", self._board.publish)
+        self._often(_BOARD_S, "board", self._turn_of_board)
+
+    def _turn_of_board(self) -> None:
+        cameras = [want.camera for want in self._ownership.wanted().values() if want.camera.masks]
+        self._watch.refresh(cameras)
+        self._inspector.turn(needed=bool(cameras))
+        self._board.publish()
 
     def _keep(self) -> None:
         self._often(_KEEP_S, "keeper", self._turn_of_keeper)

@@ -7,8 +7,9 @@ from typing import Protocol
 from vantage.clock import Clock
 from vantage.contracts import Camera
 from vantage.contracts.base import StreamName
-from vantage.contracts.status import CameraState
+from vantage.contracts.status import CameraState, Shed
 from vantage_ingest.adapters.loop import Loop
+from vantage_ingest.domain.assembler import Cut
 from vantage_ingest.domain.backoff import Attempts, Backoff
 from vantage_ingest.domain.pack import LiveFragment
 from vantage_ingest.orders import Duty
@@ -36,6 +37,8 @@ class Surroundings:
     reader: Callable[[Duty], Reader]
     target: Callable[[Camera, StreamName], Target]
     live: Callable[[LiveFragment], None]
+    sample: Callable[[Camera, Cut, StreamName], None]
+    shed: Callable[[str], Shed]
     recorder: Callable[[Duty], Recorder]
     statuses: Statuses
     unhandled: Callable[[str, str], None]

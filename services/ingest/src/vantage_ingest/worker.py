@@ -22,6 +22,7 @@ from vantage.health import Readiness
 from vantage.ids import new_epoch
 from vantage.objects import S3ObjectStore
 from vantage.publish import Publisher
+from vantage.service import EXIT_SOFTWARE
 from vantage_ingest import metrics
 from vantage_ingest.adapters.crash_notes import CrashNotes
 from vantage_ingest.adapters.credentials import CredentialFolder
@@ -39,7 +40,10 @@ from vantage_ingest.crew import Crew
 from vantage_ingest.domain.backoff import Attempts, Backoff
 from vantage_ingest.errors import ChannelClosed, SpoolUnavailable
 from vantage_ingest.live import LiveSender
+from vantage_ingest.live_dropped import LiveDropped
+from vantage_ingest.live_gate import LiveGate
 from vantage_ingest.live_queue import LiveQueue
+from vantage_ingest.masks.sampler import Sampler
 from vantage_ingest.orders import Done, Duties, Duty, Order, Recovered, Why
 from vantage_ingest.readers import Readers
 from vantage_ingest.recorder import Recorder
@@ -81,9 +85,14 @@ class Worker:
             threads=settings.ingest_upload_threads,
         )
         max_age_us = round(settings.ingest_live_max_age_seconds * 1e6)
-        self._queue = LiveQueue(settings.ingest_live_queue_mib * _MIB, max_age_us)
+        dropped = LiveDropped()
+        queue = LiveQueue(settings.ingest_live_queue_mib * _MIB, max_age_us, dropped)
+        self._gate = LiveGate(queue, dropped, clock, slot)
         live_publisher = Publisher(address, "ingest", cell, delivery_timeout_s=_LIVE_GIVES_UP_S)
-        self._live = LiveSender(self._queue, store, buckets, live_publisher, clock, cell_id=cell, threads=4)
+        self._live = LiveSender(
+            queue, store, buckets, live_publisher, clock, cell_id=cell, threads=4, slot=slot, dropped=dropped
+        )
+        self._sampler = Sampler(settings.state_dir, settings.ingest_mask_check_seconds)
         self._conditions = Conditions(clock)
         self._reporter = Reporter(
             self._channel,
@@ -118,20 +127,27 @@ class Worker:
 
     def _recover(self) -> None:
         """Have the folder, learn what an earlier worker left in it, and say that cameras may come."""
-        with self._surviving("recovery"):
+        try:
             self._folder.lock()
             notes = CrashNotes(self._folder.path)
-            try:
-                for finished in self._spool.recover():
-                    self._ends.later(finished.head.camera_id, finished.end)
-                    self._uploads.add(finished)
-            except SpoolUnavailable as error:
-                _log.error("the spool cannot be recovered now: it is tried again at the next start", reason=str(error))
-            self._loop.call_soon(lambda: self._begin(notes))
+            around = self._surroundings(notes)
+            self._take_up()
+        except Exception:  # noqa: BLE001  # a worker that cannot begin ends, and its supervisor tries again
+            _log.exception("the worker cannot begin")
+            os._exit(EXIT_SOFTWARE)
+        self._loop.call_soon(lambda: self._begin(notes, around))
 
-    def _begin(self, notes: CrashNotes) -> None:
+    def _take_up(self) -> None:
+        """Bring away what an earlier worker left, and know where each camera's recording ended."""
+        try:
+            for finished in self._spool.recover():
+                self._ends.later(finished.head.camera_id, finished.end)
+                self._uploads.add(finished)
+        except SpoolUnavailable as error:
+            _log.error("the spool cannot be recovered now: it is tried again at the next start", reason=str(error))
+
+    def _begin(self, notes: CrashNotes, around: Surroundings) -> None:
         self._loop.serving = notes.serving
-        around = self._surroundings(notes)
         self._crew = Crew(lambda duty: CameraTask(duty, around))
         self._channel.send(Recovered())
 
@@ -151,11 +167,14 @@ class Worker:
             self._spool.limit = order.spool_bytes
             for camera_id in self._crew.follow(order):
                 self._conditions.forget(camera_id)
+                self._gate.forget(camera_id)
+                self._sampler.forget(camera_id)
             self._channel.send(Done(serial=order.serial))
 
     def _tick(self) -> None:
         while not self._stopping.wait(self._settings.ingest_tick_ms / 1000):
             with self._surviving("live"):
+                self._gate.observe(loop_lag_s=self._loop.lag, spool_filled=self._spool.filled)
                 self._live.tick()
 
     def _sync(self) -> None:
@@ -191,7 +210,9 @@ class Worker:
             loop=self._loop,
             reader=readers.of,
             target=lambda camera, stream: credentials.target(camera.source, stream),
-            live=self._queue.offer,
+            live=self._gate.offer,
+            sample=lambda camera, cut, stream: self._sampler.take(camera, cut, clock.monotonic(), stream),
+            shed=self._gate.shed,
             recorder=self._recorder,
             statuses=self._conditions,
             unhandled=self._reporter.unhandled,
