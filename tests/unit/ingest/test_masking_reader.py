@@ -174,7 +174,7 @@ class TestAConnection:
         rig.until(lambda: rig.inner.closed)
 
     def test_survives_an_error_of_its_own_as_an_end(self, rig: Rig, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr(module, "Transcoder", lambda *_: [][1])
+        monkeypatch.setattr(module, "Transcoder", lambda *_: int("no"))
         rig.connection.opened(ParameterSets("h264", (), ()))
         rig.until(lambda: rig.sink.ends)
         assert rig.sink.ends[0].cause is EndCause.FAILED

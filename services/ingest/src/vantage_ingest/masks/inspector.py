@@ -109,8 +109,11 @@ class Inspector:
 def keyframe(video: bytes) -> tuple[Plane, Plane, Plane]:
     """The planes of the fragment's keyframe, as 4:2:0 of 8 bits. Raises FFmpegError, ValueError."""
     with av.open(io.BytesIO(video), "r", format="mp4") as container:
-        container.streams.video[0].thread_count = 1
-        frame = next(container.decode(video=0), None)
+        stream = next(iter(container.streams.video), None)
+        if stream is not None:
+            stream.codec_context.thread_count = 1
+            stream.codec_context.options = {"err_detect": "explode"}
+        frame = next(container.decode(stream), None) if stream is not None else None
         if frame is None or frame.is_corrupt:
             msg = "it holds no whole keyframe"
             raise ValueError(msg)
