@@ -18,6 +18,7 @@ from vantage.contracts.camera import Source
 from vantage_ingest import metrics
 from vantage_ingest.board import StatusBoard
 from vantage_ingest.domain.holdings import Wanted
+from vantage_ingest.domain.masking import needs_burning
 from vantage_ingest.domain.placement import Demand, Kind, Slot, place
 from vantage_ingest.domain.quarantine import Quarantine
 from vantage_ingest.orders import Duty, News, ReaderKind, Why
@@ -177,7 +178,7 @@ class Fleet:
         return self._usual(camera_id, camera)
 
     def _usual(self, camera_id: str, camera: Camera) -> Kind:
-        if any(mask.applied_by == "vantage" for mask in camera.masks):
+        if needs_burning(camera):
             return "mask"
         return "ffmpeg" if camera.source.reader == "ffmpeg" or camera_id in self._unhandled else "reader"
 

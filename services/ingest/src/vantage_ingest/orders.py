@@ -5,6 +5,7 @@ from typing import Literal
 from vantage.contracts import Camera
 from vantage.contracts.base import Message, Origin
 from vantage.contracts.recording import GapCause
+from vantage_ingest.domain.masking import origin_of
 from vantage_ingest.domain.status import Condition
 
 ReaderKind = Literal["native", "ffmpeg", "masking"]
@@ -35,10 +36,7 @@ class Duty(Message, frozen=True, kw_only=True):
     @property
     def origin(self) -> Origin:
         """Who codes the pictures that are kept."""
-        if self.reader != "masking":
-            return Origin()
-        masks = [mask.mask_id for mask in self.camera.masks if mask.applied_by == "vantage"]
-        return Origin(coder="vantage", masks=masks)
+        return origin_of(self.camera) if self.reader == "masking" else Origin()
 
 
 class Duties(Message, frozen=True, kw_only=True, tag="duties"):
