@@ -40,6 +40,11 @@ class CameraSettings(Settings):
         description="A folder with the cameras' credentials, as a mounted Kubernetes Secret: the file that a camera's "
         "`credential` names holds user:password. It is read at each connection, so a changed one needs no restart.",
     )
+    ingest_camera_ca: Path | None = Field(
+        None,
+        description="A file of PEM certificates: the authorities that vouch for `rtsps` cameras. A camera that "
+        "signs its own is read where its source has the SHA-256 of its certificate.",
+    )
 
     @property
     def networks(self) -> CameraNetworks:

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 
 from vantage.clock import Clock
+from vantage_ingest.adapters.epoll_reader import EpollReader
 from vantage_ingest.adapters.loop import Loop
 from vantage_ingest.adapters.pyav_reader import PyavReader
 from vantage_ingest.masks.reader import MaskingReader
@@ -21,10 +22,10 @@ class Readers:
         self._notes = notes
         self._clock = clock
         self._made: dict[ReaderKind, Reader] = {}
-        self._makers: dict[ReaderKind, Callable[[], Reader]] = {"native": self._ffmpeg, "ffmpeg": self._ffmpeg}
+        self._makers: dict[ReaderKind, Callable[[], Reader]] = {"native": self._native, "ffmpeg": self._ffmpeg}
 
     def of(self, duty: Duty) -> Reader:
-        """The reader of the duty's kind; one that masks is the camera's own, around FFmpeg's unless it asks for ours."""
+        """The reader of the duty's kind; one that masks is its own, around FFmpeg's unless it asks for ours."""
         if duty.reader != "masking":
             return self._of(duty.reader)
         inner = self._of("native" if duty.camera.source.reader == "native" else "ffmpeg")
@@ -36,7 +37,15 @@ class Readers:
             self._made[kind] = self._makers[kind]()
         return self._made[kind]
 
+    def _native(self) -> Reader:
+        open_s, read_s = self._patience
+        authorities = self._settings.ingest_camera_ca
+        return EpollReader(self._loop, self._resolver, open_s, read_s, self._clock, authorities=authorities)
+
     def _ffmpeg(self) -> Reader:
-        settings = self._settings
-        open_s, read_s = settings.ingest_open_timeout_seconds, settings.ingest_read_timeout_seconds
+        open_s, read_s = self._patience
         return PyavReader(self._loop, self._resolver, open_s, read_s, self._clock, notes=self._notes)
+
+    @property
+    def _patience(self) -> tuple[float, float]:
+        return self._settings.ingest_open_timeout_seconds, self._settings.ingest_read_timeout_seconds
