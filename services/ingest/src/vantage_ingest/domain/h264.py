@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from vantage_ingest.domain.bits import Bits
+from vantage_ingest.domain.bits import Bits, sides
 
 _HIGH_PROFILES = {100, 110, 122, 244, 44, 83, 86, 118, 128, 138, 139, 134, 135}
 _CROP_UNITS = {0: (1, 1), 1: (2, 2), 2: (2, 1), 3: (1, 1)}
@@ -50,10 +50,10 @@ def read_sps(nal: bytes) -> H264Sps:
 
 
 def _colour(bits: Bits) -> tuple[int, int, int]:
-    chroma = bits.ue()
+    chroma = bits.most(3)
     if chroma == 3:
         bits.skip(1)
-    luma, chroma_depth = 8 + bits.ue(), 8 + bits.ue()
+    luma, chroma_depth = 8 + bits.most(6), 8 + bits.most(6)
     bits.skip(1)
     if bits.flag():
         for index in range(12 if chroma == 3 else 8):
@@ -72,7 +72,7 @@ def _skip_scaling_list(bits: Bits, size: int) -> None:
 
 def _order(bits: Bits) -> tuple[int, bool]:
     """The frame number's length and whether gaps are allowed; picture order count and reference frames are passed."""
-    frame_num_bits = 4 + bits.ue()
+    frame_num_bits = 4 + bits.most(12)
     order = bits.ue()
     if order == 0:
         bits.ue()
@@ -80,7 +80,7 @@ def _order(bits: Bits) -> tuple[int, bool]:
         bits.skip(1)
         bits.se()
         bits.se()
-        for _ in range(bits.ue()):
+        for _ in range(bits.most(255)):
             bits.se()
     bits.ue()
     return frame_num_bits, bits.flag()
@@ -94,4 +94,4 @@ def _size(bits: Bits, chroma: int) -> tuple[int, int]:
     bits.skip(1)
     left, right, top, bottom = (bits.ue(), bits.ue(), bits.ue(), bits.ue()) if bits.flag() else (0, 0, 0, 0)
     unit_x, unit_y = _CROP_UNITS.get(chroma, (1, 1))
-    return 16 * across - unit_x * (left + right), fields * (16 * down - unit_y * (top + bottom))
+    return sides(16 * across - unit_x * (left + right), fields * (16 * down - unit_y * (top + bottom)))

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from vantage_ingest.domain.bits import Bits
+from vantage_ingest.domain.bits import Bits, sides
 
 _CROP_UNITS = {0: (1, 1), 1: (2, 2), 2: (2, 1), 3: (1, 1)}
 
@@ -44,7 +44,7 @@ def read_sps(nal: bytes) -> H265Sps:
     compatibility, constraints, level = bits.take(32), bits.take(48), bits.take(8)
     _skip_sub_layers(bits, layers - 1)
     bits.ue()
-    chroma = bits.ue()
+    chroma = bits.most(3)
     if chroma == 3:
         bits.skip(1)
     width, height = _size(bits, chroma)
@@ -60,8 +60,8 @@ def read_sps(nal: bytes) -> H265Sps:
         width=width,
         height=height,
         chroma=chroma,
-        luma_depth=8 + bits.ue(),
-        chroma_depth=8 + bits.ue(),
+        luma_depth=8 + bits.most(8),
+        chroma_depth=8 + bits.most(8),
     )
 
 
@@ -80,4 +80,4 @@ def _size(bits: Bits, chroma: int) -> tuple[int, int]:
         unit_x, unit_y = _CROP_UNITS.get(chroma, (1, 1))
         width -= unit_x * (bits.ue() + bits.ue())
         height -= unit_y * (bits.ue() + bits.ue())
-    return width, height
+    return sides(width, height)

@@ -16,6 +16,8 @@ _TRACK = 1
 _UNDETERMINED = 0x55C40000
 _RESOLUTION = 0x480000
 _ENABLED_IN_MOVIE = 3
+_MOST_SETS, _LONGEST_SET = 31, 0xFFFF
+"""What avcC has room for (ISO 14496-15, 5.3.3.1)."""
 
 
 class UnreadableParameters(ValueError):
@@ -35,10 +37,14 @@ def init_segment(sets: ParameterSets) -> InitSegment:
     if not sets.complete:
         msg = f"the stream holds {len(sets.sps)} SPS, {len(sets.pps)} PPS, {len(sets.vps)} VPS: one of each is needed"
         raise UnreadableParameters(msg)
+    for nals in (sets.vps, sets.sps, sets.pps):
+        if len(nals) > _MOST_SETS or max(map(len, nals), default=0) > _LONGEST_SET:
+            msg = f"the stream holds {len(nals)} parameter sets of a kind, the longest of {max(map(len, nals))} bytes"
+            raise UnreadableParameters(msg)
     try:
         picture, entry = _avc1(sets) if sets.codec == "h264" else _hvc1(sets)
     except Truncated as error:
-        msg = f"the sequence parameter set {sets.sps[0].hex()} cannot be read: {error}"
+        msg = f"the sequence parameter set {sets.sps[0][:64].hex()} cannot be read: {error}"
         raise UnreadableParameters(msg) from error
     brands = box(b"ftyp", b"iso6", u32(0), b"iso6cmfcmp41")
     return InitSegment(brands + _moov(picture, entry), picture)

@@ -5,6 +5,7 @@ sequence number, then payload. `feed` handles that one case on locals; all other
 """
 
 import struct
+from abc import ABC, abstractmethod
 from collections.abc import Sequence
 
 from vantage_ingest.domain.rtcp import SenderReport
@@ -16,7 +17,8 @@ MAX_DROPOUT = 3000
 """Numbers missing that are still a loss; more is a source that began anew (RFC 3550, A.1)."""
 MAX_MISORDER = 100
 """How far behind a packet may be to be a duplicate or a late one."""
-_HEADER = struct.Struct(">HHII")
+_FIXED = 12
+_header = struct.Struct(">HHII").unpack_from
 _PADDED, _EXTENDED, _MARKER, _TYPE = 0x2000, 0x1000, 0x80, 0x7F
 
 
@@ -24,7 +26,7 @@ class NotHandled(ValueError):
     """The stream is packed in a way that this reader does not unpack; the other reader may."""
 
 
-class Depacketizer(PictureBuilder):
+class Depacketizer(PictureBuilder, ABC):
     """One connection's packets in, pictures out. `sets` are those that the session description announced.
 
     Subclasses say what a payload is; `known` is the length of the bytes with which each fragment begins.
@@ -38,7 +40,7 @@ class Depacketizer(PictureBuilder):
         self.reception = Reception()
         self._plain = 0x8000 | payload_type
         self._start = struct.Struct(f">HHQ{known}s")
-        self._ssrc = self._expected = self._stamp = self._source = -1
+        self._ssrc = self._expected = self._source = -1
         self._now_us = self._held = 0
         self._early: SenderReport | None = None
 
@@ -56,18 +58,30 @@ class Depacketizer(PictureBuilder):
         units = self._units = []
         self._now_us = arrived_us
         unpack, skip, plain = self._start.unpack_from, self._start.size, self._plain
-        append = self._fragments.append
-        expected, middle, source = self._expected, self._middle, self._source
+        fragments, append = self._fragments, self._fragments.append
+        expected, middle, last, source = self._expected, self._middle, self._last, self._source
         for begin, end in spans:
             if end - begin >= skip:
                 head, sequence, here, start = unpack(data, begin)
-                if start == middle and sequence == expected and here == source and head == plain:
-                    append(data[begin + skip : end])
-                    expected = sequence + 1 & 0xFFFF
-                    continue
+                if sequence == expected and here == source:
+                    if start == middle and head == plain:
+                        append(data[begin + skip : end])
+                        expected = sequence + 1 & 0xFFFF
+                        continue
+                    if start == last and head & ~_MARKER == plain:
+                        append(data[begin + skip : end])
+                        expected = sequence + 1 & 0xFFFF
+                        self._nals.append(b"".join(fragments))
+                        self._kept = max(self._kept, self._opened)
+                        fragments.clear()
+                        middle = last = self._middle = self._last = b""
+                        self._arrived_us = arrived_us
+                        if head != plain:
+                            self._marker()
+                        continue
             self._expected = expected
             self._packet(data, begin, end)
-            expected, middle, source = self._expected, self._middle, self._source
+            expected, middle, last, source = self._expected, self._middle, self._last, self._source
         self._expected = expected
         self._after(spans[-1][1] - spans[0][0])
         return units
@@ -88,17 +102,17 @@ class Depacketizer(PictureBuilder):
         else:
             self._early = report
 
+    @abstractmethod
     def _payload(self, data: bytes, at: int, end: int) -> None:
         """Take one packet's payload, which is not empty."""
-        raise NotImplementedError
 
     def _packet(self, data: bytes, begin: int, end: int) -> None:
         """A packet that is not the expected middle of a unit."""
-        if end - begin < _HEADER.size:
+        if end - begin < _FIXED:
             self.ignored += 1
             return
-        head, sequence, stamp, ssrc = _HEADER.unpack_from(data, begin)
-        at = begin + _HEADER.size
+        head, sequence, stamp, ssrc = _header(data, begin)
+        at = begin + _FIXED
         if head & ~_MARKER != self._plain:
             if not self._ours(head, ssrc):
                 self.ignored += 1
@@ -119,10 +133,17 @@ class Depacketizer(PictureBuilder):
         self._arrived_us = self._now_us
         if at < end:
             self._payload(data, at, end)
-        elif at > end:
-            self._malformed()
+        else:
+            self._empty(fits=at == end)
         if head & _MARKER:
             self._marker()
+
+    def _empty(self, *, fits: bool) -> None:
+        """A packet without payload. Between fragments none may stand (RFC 6184, 5.8), so there it is one cut off."""
+        if not fits:
+            self._malformed()
+        elif self._fragments:
+            self._cut_short()
 
     def _ours(self, head: int, ssrc: int) -> bool:
         """Whether it is RTP, and of this source where its payload is another: then its number is one of ours."""
@@ -166,9 +187,8 @@ class Depacketizer(PictureBuilder):
     def _after(self, read: int) -> None:
         """Once a read: keep the statistics, and the limits of a picture."""
         units = self._units
-        self.reception.reached(self._expected)
         if units:
-            self.reception.arrived(units[-1].pts or 0, self._now_us)
+            self.reception.arrived(self._expected, units[-1].pts or 0, self._now_us)
         if units or not (self._nals or self._fragments):
             self._held = 0
         self._held += read

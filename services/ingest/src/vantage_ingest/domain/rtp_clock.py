@@ -2,7 +2,7 @@
 
 from vantage_ingest.domain.rtcp import SenderReport
 
-_WRAP = 1 << 32
+_WRAP, _HALF = 1 << 32, 1 << 31
 
 
 class RtpClock:
@@ -23,22 +23,18 @@ class RtpClock:
 
     def advance(self, stamp: int) -> None:
         """The next picture's time stamp, which may be earlier: pictures come in the order of decoding."""
-        pts = self.pts + self._from_here(stamp)
-        if pts < 0:
-            pts += _WRAP
-        self.pts = pts
+        ahead = stamp - self.stamp & 0xFFFFFFFF
+        self.pts += ahead if ahead < _HALF else ahead - _WRAP
         self.stamp = stamp
+        if self.pts < 0:
+            self.pts += _WRAP
 
     def tie(self, report: SenderReport) -> None:
         """Believe the camera's word for what time it is; a report without a clock unties."""
+        ahead = (report.stamp - self.stamp + _HALF & 0xFFFFFFFF) - _HALF
         utc_us = report.utc_us
-        self._tie = None if utc_us is None else utc_us - (self.pts + self._from_here(report.stamp)) * 100 // 9
+        self._tie = None if utc_us is None else utc_us - (self.pts + ahead) * 100 // 9
 
-    @property
     def captured_us(self) -> int | None:
         """The camera's clock at this picture, UTC microseconds."""
         return None if self._tie is None else self._tie + self.pts * 100 // 9
-
-    def _from_here(self, stamp: int) -> int:
-        ahead = stamp - self.stamp & 0xFFFFFFFF
-        return ahead - _WRAP if ahead >> 31 else ahead

@@ -5,23 +5,21 @@ from collections.abc import Mapping
 from vantage_ingest.domain.rtp import Depacketizer, NotHandled
 from vantage_ingest.domain.rtp_h264 import H264Depacketizer
 from vantage_ingest.domain.rtp_h265 import H265Depacketizer
-from vantage_ingest.domain.stream import ParameterSets
+from vantage_ingest.domain.stream import Codec, ParameterSets
 
-_REFUSED = {
-    "h264": ("sprop-interleaving-depth", "sprop-max-don-diff"),
-    "h265": ("sprop-max-don-diff", "sprop-depack-buf-nalus"),
+_HANDLED: dict[Codec, dict[str, set[str]]] = {
+    "h264": {"packetization-mode": {"0", "1"}},
+    "h265": {"sprop-max-don-diff": {"0"}, "tx-mode": {"SRST"}},
 }
+"""What a parameter may say, if it stands there. All else means decoding order numbers, in packets or to be derived."""
 
 
 def depacketizer(sets: ParameterSets, payload_type: int, parameters: Mapping[str, str]) -> Depacketizer:
-    """Unpacks this payload; `parameters` are its fmtp line, names in lower case. Raises NotHandled where units do not
-    come in the order of decoding, so that decoding order numbers would have to be read.
+    """Unpacks this payload; `parameters` are those of its fmtp line, names in lower case. Raises NotHandled where units
+    need not come in the order of decoding.
     """
-    if sets.codec == "h264" and parameters.get("packetization-mode", "0") not in {"0", "1"}:
-        msg = f"its packetization-mode is {parameters['packetization-mode'][:20]}"
-        raise NotHandled(msg)
-    for name in _REFUSED[sets.codec]:
-        if parameters.get(name, "0").strip() != "0":
+    for name, handled in _HANDLED[sets.codec].items():
+        if name in parameters and parameters[name].strip() not in handled:
             msg = f"its {name} is {parameters[name][:20]}"
             raise NotHandled(msg)
     return (H264Depacketizer if sets.codec == "h264" else H265Depacketizer)(sets, payload_type)

@@ -1,10 +1,20 @@
 """H.264 in RTP (RFC 6184), modes 0 and 1: single NAL units, STAP-A, FU-A."""
 
+from functools import lru_cache
+
 from vantage_ingest.domain.rtp import Depacketizer
+from vantage_ingest.domain.rtp_picture import Opening
 from vantage_ingest.domain.stream import ParameterSets
 
 _STAP_A, _FU_A = 24, 28
 _REFUSED = {25: "STAP-B", 26: "MTAP16", 27: "MTAP24", 29: "FU-B"}
+
+
+@lru_cache(256)
+def _opening(start: bytes) -> Opening:
+    """What FU indicator and FU header say (5.8)."""
+    first, kind = start[0], start[1] & 31
+    return bytes((first & 0xE0 | kind,)), bytes((first, kind)), bytes((first, 0x40 | kind))
 
 
 class H264Depacketizer(Depacketizer):
@@ -20,9 +30,7 @@ class H264Depacketizer(Depacketizer):
             if end - at < 2:
                 self._malformed()
                 return
-            flags = data[at + 1]
-            header = bytes((first & 0xE0 | flags & 31,))
-            self._fragment(header, bytes((first, flags & 31)), data, at + 2, end)
+            self._fragment(_opening(data[at : at + 2]), data, at + 2, end)
             return
         if self._fragments:
             self._cut_short()

@@ -1,9 +1,20 @@
 """H.265 in RTP (RFC 7798) without decoding order numbers: single NAL units, aggregation packets, fragments."""
 
+from functools import lru_cache
+
 from vantage_ingest.domain.rtp import Depacketizer
+from vantage_ingest.domain.rtp_picture import Opening
 from vantage_ingest.domain.stream import ParameterSets
 
 _AGGREGATE, _FRAGMENT, _PACI = 48, 49, 50
+
+
+@lru_cache(256)
+def _opening(start: bytes) -> Opening:
+    """What payload header and FU header say (4.4.3)."""
+    first, second, kind = start[0], start[1], start[2] & 63
+    known = bytes((first, second))
+    return bytes((first & 0x81 | kind << 1, second)), known + bytes((kind,)), known + bytes((0x40 | kind,))
 
 
 class H265Depacketizer(Depacketizer):
@@ -19,9 +30,7 @@ class H265Depacketizer(Depacketizer):
             self._malformed()
             return
         if kind == _FRAGMENT:
-            second, flags = data[at + 1], data[at + 2]
-            header = bytes((first & 0x81 | (flags & 63) << 1, second))
-            self._fragment(header, bytes((first, second, flags & 63)), data, at + 3, end)
+            self._fragment(_opening(data[at : at + 3]), data, at + 3, end)
             return
         if self._fragments:
             self._cut_short()

@@ -26,12 +26,11 @@ class Reception:
         self._reported = (0, 0)
         self._heard = None
 
-    def reached(self, following: int) -> None:
-        """All numbers before this one (16 bits) have been looked at; called once a read, so it sees each wrap."""
-        self._highest += (following - 1 - self._highest) & 0xFFFF
-
-    def arrived(self, pts: int, arrived_us: int) -> None:
-        """A picture of this time (ticks) is here: the estimator of RFC 3550, A.8, in sixteenths of a tick."""
+    def arrived(self, following: int, pts: int, arrived_us: int) -> None:
+        """A picture of this time (ticks) is here, and all numbers before `following` (16 bits): called for one picture
+        a read, so it sees each wrap. Jitter is estimated as in RFC 3550, A.8, in sixteenths of a tick.
+        """
+        self._highest += following - 1 - self._highest & 0xFFFF
         transit = arrived_us * 9 // 100 - pts
         if self._transit is not None:
             self._jitter += abs(transit - self._transit) - (self._jitter + 8 >> 4)
