@@ -97,6 +97,25 @@ def test_parameter_sets_of_the_session_description_serve_a_stream_without_its_ow
     assert sum(len(transcoder.feed(unit)) for unit in bare) == 30
 
 
+def test_what_is_no_picture_is_neither_handed_on_nor_counted() -> None:
+    units = coded(street(10))
+    alone = AccessUnit(None, keyframe=False, nals=(b"\x06\x05\x04abcd\x80", b"", b"\x7c\x01"), arrived_us=3)
+    nothing = replace(alone, nals=())
+    made, transcoder = burnt([units[0], alone, *units[1:5], nothing, *units[5:]])
+    assert [unit.pts for unit in made] == [unit.pts for unit in units]
+    assert transcoder.dropped == 0
+    assert not any(b"abcd" in nal for unit in made for nal in unit.nals)
+
+
+def test_parameter_sets_that_come_before_their_keyframe_are_kept() -> None:
+    units = coded(street(3))
+    sets = tuple(nal for nal in units[0].nals if nal[0] & 31 in (7, 8))
+    first = replace(units[0], nals=tuple(nal for nal in units[0].nals if nal not in sets))
+    transcoder = Transcoder(MASKS, ParameterSets("h264", (), ()), 23)
+    assert transcoder.feed(AccessUnit(None, keyframe=False, nals=sets, arrived_us=3)) == []
+    assert sum(len(transcoder.feed(unit)) for unit in (first, *units[1:])) == 3
+
+
 def test_another_size_in_mid_stream_is_masked_as_well() -> None:
     units = coded(street(25)) + coded(street(25, (320, 192)))
     made, _ = burnt(units)
@@ -121,7 +140,7 @@ class TestDamage:
             "missing": [],
             "truncated": [_with_last(units[at], lambda nal: nal[: len(nal) // 2])],
             "flipped": [_with_last(units[at], lambda nal: nal[:6] + bytes(255 - byte for byte in nal[6:]))],
-            "garbage": [replace(units[at], nals=(bytes(range(40, 240)),))],
+            "garbage": [replace(units[at], nals=((b"A" if codec == "h264" else b"\x02\x01") + bytes(range(40, 240)),))],
         }[fault]
         made, transcoder = burnt([*units[:at], *wrong, *units[at + 1 :]], codec)
         kept = [round((unit.pts or 0) / 3600) for unit in made]

@@ -15,7 +15,7 @@ from vantage.contracts.camera import Authority, Mask, Source
 from vantage_ingest.adapters.loop import Loop
 from vantage_ingest.domain.cutter import HOLE_S
 from vantage_ingest.domain.ends import EndCause
-from vantage_ingest.domain.masking import needs_burning, origin_of, reopens
+from vantage_ingest.domain.masking import burnt, needs_burning, origin_of
 from vantage_ingest.domain.nal import sets_in
 from vantage_ingest.domain.stream import AccessUnit, ParameterSets
 from vantage_ingest.errors import StreamEnded
@@ -303,10 +303,7 @@ class TestWhoCodes:
         assert needs_burning(both)
         assert origin_of(both) == Origin(coder="vantage", masks=["flats", "door"])
 
-    def test_only_a_change_of_what_is_burnt_needs_a_new_connection(self) -> None:
-        own, moved = mask(applied_by="camera"), mask([(0, 0), (9, 0), (9, 9)], applied_by="camera")
-        assert not reopens(camera(own), camera(moved))
-        assert not reopens(camera(mask()), camera(mask()))
-        assert reopens(camera(mask(), own), camera(mask(), moved))
-        assert reopens(camera(mask()), camera())
-        assert reopens(camera(), camera(mask()))
+    def test_only_what_is_burnt_in_is_fixed_when_a_connection_opens(self) -> None:
+        own, ours = mask(applied_by="camera"), mask(name="door")
+        assert burnt(camera()) == burnt(camera(own)) == []
+        assert burnt(camera(own, ours)) == [own, ours]

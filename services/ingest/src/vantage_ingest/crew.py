@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 from vantage_ingest.camera_task import CameraTask
-from vantage_ingest.domain.masking import needs_burning
+from vantage_ingest.domain.masking import burnt
 from vantage_ingest.orders import Duties, Duty, Why
 
 _CHANGED = Why(cause="maintenance", detail="the camera's source was changed")
@@ -50,5 +50,4 @@ class Crew:
 def _needs(duty: Duty) -> tuple[object, ...]:
     """What a running connection cannot change."""
     camera = duty.camera
-    masks = camera.masks if needs_burning(camera) else []  # where one is burnt in, all are
-    return camera.source, camera.fragment_seconds, masks, duty.partition, duty.reader, duty.number
+    return camera.source, camera.fragment_seconds, burnt(camera), duty.partition, duty.reader, duty.number

@@ -1,7 +1,8 @@
-"""What a camera's masks ask of ingest: who codes its pictures, and whether a change of them needs a new connection."""
+"""What a camera's masks ask of ingest: who codes its pictures, and which masks are in them when they are stored."""
 
 from vantage.contracts import Camera
 from vantage.contracts.base import Origin
+from vantage.contracts.camera import Mask
 
 
 def needs_burning(camera: Camera) -> bool:
@@ -9,13 +10,12 @@ def needs_burning(camera: Camera) -> bool:
     return any(mask.applied_by == "vantage" for mask in camera.masks)
 
 
+def burnt(camera: Camera) -> list[Mask]:
+    """The masks that are burnt in: where one is, all are, the camera's own as well. It costs nothing more."""
+    return camera.masks if needs_burning(camera) else []
+
+
 def origin_of(camera: Camera) -> Origin:
-    """Who coded what is stored. Where one mask is burnt in all are, the camera's own as well: it costs nothing more."""
-    if not needs_burning(camera):
-        return Origin()
-    return Origin(coder="vantage", masks=[mask.mask_id for mask in camera.masks])
-
-
-def reopens(before: Camera, after: Camera) -> bool:
-    """Whether the connection must be made anew: masks are fixed when it opens."""
-    return (needs_burning(before) or needs_burning(after)) and before.masks != after.masks
+    """Who coded what is stored. Who changed a picture is the first that can vouch for it."""
+    masks = [mask.mask_id for mask in burnt(camera)]
+    return Origin(coder="vantage", masks=masks) if masks else Origin()

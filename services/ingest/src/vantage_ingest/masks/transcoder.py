@@ -16,12 +16,13 @@ from av.packet import Packet
 from av.video.codeccontext import VideoCodecContext
 from av.video.frame import PictureType, VideoFrame
 from av.video.stream import VideoStream
+from msgspec.structs import replace
 
 from vantage.contracts.camera import Mask
 from vantage_ingest.domain.bits import Truncated
 from vantage_ingest.domain.h264_order import H264Order
 from vantage_ingest.domain.mask_raster import Unmaskable
-from vantage_ingest.domain.nal import sets_in, split
+from vantage_ingest.domain.nal import KEY, NONE, ROLES, SLICE, sets_in, split
 from vantage_ingest.domain.stream import AccessUnit, Codec, ParameterSets
 from vantage_ingest.masks.burner import Burner, full_range
 
@@ -54,11 +55,18 @@ class Transcoder:
         self.dropped = 0
 
     def feed(self, unit: AccessUnit) -> list[AccessUnit]:
-        """The next picture in the order of decoding; gives those that are ready. Raises Unmaskable."""
+        """The next picture in the order of decoding; gives those that are ready. Raises Unmaskable.
+
+        What is no picture (an SEI by itself) goes: it says things of pictures that are not kept.
+        """
+        roles = ROLES[self._sets.codec]
+        unit = replace(unit, nals=tuple(nal for nal in unit.nals if nal and roles[nal[0]] != NONE))
+        self._learn(unit)
+        if not any(roles[nal[0]] in (SLICE, KEY) for nal in unit.nals):
+            return []
         if unit.keyframe and not self._sound:
             self._order.reset()
             self._sound = True
-        data = self._bytes(unit)
         if self._sound and not self._follows(unit):
             self._damaged()
         if not self._sound:
@@ -66,7 +74,7 @@ class Transcoder:
             return []
         self._number += 1
         self._inside[self._number] = unit
-        packet = cast("Packet[VideoStream]", Packet(data))
+        packet = cast("Packet[VideoStream]", Packet(self._bytes(unit)))
         packet.pts = packet.dts = self._number
         return self._through(packet)
 
@@ -133,15 +141,17 @@ class Transcoder:
 
     def _bytes(self, unit: AccessUnit) -> bytes:
         """The picture as the decoder wants it; a keyframe that comes without its parameter sets gets those known."""
-        if not unit.keyframe:
+        if not unit.keyframe or sets_in(self._sets.codec, unit.nals).complete:
             return _annex_b(unit.nals)
-        sets = sets_in(self._sets.codec, unit.nals)
-        if sets.complete:
-            self._sets = sets
-        if self._sets.codec == "h264" and self._sets.sps:
+        return _annex_b((*self._sets.vps, *self._sets.sps, *self._sets.pps, *unit.nals))
+
+    def _learn(self, unit: AccessUnit) -> None:
+        """Keep the parameter sets that come; the numbers of H.264 pictures are written as they say."""
+        known, seen = self._sets, sets_in(self._sets.codec, unit.nals)
+        if seen.sps or seen.pps or seen.vps:
+            self._sets = ParameterSets(known.codec, seen.sps or known.sps, seen.pps or known.pps, seen.vps or known.vps)
+        if unit.keyframe and known.codec == "h264" and self._sets.sps:
             self._order.use(self._sets.sps[0])
-        before = () if sets.complete else (*self._sets.vps, *self._sets.sps, *self._sets.pps)
-        return _annex_b((*before, *unit.nals))
 
 
 def _unit(packet: "Packet[VideoStream]", unit: AccessUnit) -> AccessUnit:
