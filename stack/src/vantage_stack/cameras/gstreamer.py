@@ -32,8 +32,9 @@ PACKAGES = (
 """Debian's packages that have all of it."""
 
 GStreamerPath = Literal["h264", "h264-sets-announced-only", "h264-aggregated", "h265", "clip"]
-"""The paths: a moving ball with a keyframe a second; the same with its parameter sets in the description alone, or with
-small NAL units gathered in one packet; the same in H.265; the street crossing once, after which the stream ends.
+"""The paths: a moving ball with a keyframe a second; the same in two slices a picture and its parameter sets in the
+description alone, or with small NAL units gathered in one packet; the same in H.265; the street crossing once, after
+which the stream ends.
 """
 
 _SCRIPT = Path(__file__).with_name("gstreamer_server.py")

@@ -16,7 +16,9 @@ from gi.repository import GLib, Gst, GstRtsp, GstRtspServer  # type: ignore[impo
 
 ROLE = "viewer"
 _TEST = "videotestsrc is-live=true pattern=ball ! video/x-raw,width=320,height=240,framerate=15/1 ! "
-_H264 = _TEST + "x264enc tune=zerolatency speed-preset=ultrafast key-int-max=15 ! "
+_SLICES = _TEST + "x264enc tune=zerolatency speed-preset=ultrafast key-int-max=15 threads=2 ! "
+# one slice: the payloader puts the sets before each slice of a keyframe, where they do not belong
+_H264 = _SLICES.replace("threads=2", "threads=1")
 _H265 = _TEST + "x265enc tune=zerolatency speed-preset=ultrafast key-int-max=15 ! "
 _PAY = "name=pay0 pt=96"
 
@@ -25,7 +27,7 @@ def pipelines(clip: str) -> dict[str, str]:
     """What each path serves. A path ends in pay0, as GStreamer's server wants it."""
     return {
         "/h264": f"{_H264}h264parse ! rtph264pay config-interval=-1 {_PAY}",
-        "/h264-sets-announced-only": f"{_H264}h264parse ! rtph264pay config-interval=0 {_PAY}",
+        "/h264-sets-announced-only": f"{_SLICES}h264parse ! rtph264pay config-interval=0 {_PAY}",
         "/h264-aggregated": f"{_H264}h264parse ! rtph264pay config-interval=-1 aggregate-mode=max-stap {_PAY}",
         "/h265": f"{_H265}h265parse ! rtph265pay config-interval=-1 {_PAY}",
         "/clip": f'filesrc location="{clip}" ! qtdemux ! h264parse ! rtph264pay config-interval=-1 {_PAY}',
