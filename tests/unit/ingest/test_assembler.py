@@ -2,10 +2,10 @@
 
 import hashlib
 from collections.abc import Sequence
-from dataclasses import replace
 from itertools import pairwise
 
 import pytest
+from msgspec.structs import replace
 
 from vantage_ingest.domain.assembler import Assembler, Cut
 from vantage_ingest.domain.capture import CaptureClock

@@ -1,9 +1,8 @@
 """Capture time: the camera's clock where it can be believed, and never backwards within an epoch."""
 
-from dataclasses import replace
-
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from vantage_ingest.domain.capture import ARRIVAL_UNCERTAINTY_US, JUMP_US, SLEW_US, CaptureClock, Start
 from vantage_ingest.domain.stream import TICKS

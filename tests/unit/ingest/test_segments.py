@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from vantage.contracts.base import Picture
 from vantage_ingest.domain.boxes import box
+from vantage_ingest.domain.cut import samples
 from vantage_ingest.domain.cutter import Cutter, Group
 from vantage_ingest.domain.fragment import Sample, fragment
 from vantage_ingest.domain.init_segment import UnreadableParameters, init_segment
@@ -40,7 +41,7 @@ def payload(data: bytes) -> Iterator[bytes]:
 def test_every_picture_decodes_at_its_time(codec: Codec, b_frames: int) -> None:
     units = coded(codec, b_frames=b_frames)
     made = init_segment(sets_in(codec, units[0].nals))
-    data = made.data + b"".join(fragment(n + 1, g.begin, g.samples()) for n, g in enumerate(groups(codec, units)))
+    data = made.data + b"".join(fragment(n + 1, g.begin, samples(g)) for n, g in enumerate(groups(codec, units)))
     frames = decoded(data)
     assert (made.picture.width, made.picture.height) == (WIDTH, HEIGHT) == (frames[0].width, frames[0].height)
     first = frames[0].pts or 0  # FFmpeg moves all times alike where composition offsets are negative
@@ -53,13 +54,13 @@ def test_every_fragment_decodes_by_itself(codec: Codec, b_frames: int) -> None:
     units = coded(codec, b_frames=b_frames)
     init = init_segment(sets_in(codec, units[0].nals)).data
     for group in groups(codec, units):
-        assert len(decoded(init + fragment(1, 0, group.samples()))) == len(group.units)
+        assert len(decoded(init + fragment(1, 0, samples(group)))) == len(group.units)
 
 
 @pytest.mark.parametrize(("codec", "b_frames"), KINDS)
 def test_nal_units_are_kept_byte_for_byte(codec: Codec, b_frames: int) -> None:
     units = coded(codec, b_frames=b_frames)
-    kept = [nal for group in groups(codec, units) for nal in payload(fragment(1, 0, group.samples()))]
+    kept = [nal for group in groups(codec, units) for nal in payload(fragment(1, 0, samples(group)))]
     assert kept == [nal for unit in units for nal in without_sets(codec, unit.nals)]
 
 
@@ -95,8 +96,8 @@ def test_splitting_undoes_the_start_codes(nals: list[bytes]) -> None:
 
 @given(st.lists(st.tuples(st.integers(0, 9000), st.binary(min_size=1, max_size=50)), min_size=1, max_size=30))
 def test_the_tables_of_a_fragment_add_up(rows: list[tuple[int, bytes]]) -> None:
-    samples = [Sample(duration, 0, number == 0, (nal,)) for number, (duration, nal) in enumerate(rows)]
-    data = fragment(3, 1 << 40, samples)
+    made = [Sample(duration, 0, number == 0, (nal,)) for number, (duration, nal) in enumerate(rows)]
+    data = fragment(3, 1 << 40, made)
     assert [bytes(nal) for nal in payload(data)] == [nal for _, nal in rows]
     moof = struct.unpack_from(">I", data)[0]
     assert struct.unpack_from(">I4s", data, moof) == (len(data) - moof, b"mdat")

@@ -2,27 +2,31 @@
 
 import struct
 from collections.abc import Sequence
-from dataclasses import dataclass, field
-from itertools import chain
 
-from vantage_ingest.domain.boxes import box, full_box, u32
+import msgspec
 
 _DEFAULT_BASE_IS_MOOF = 0x020000
+_SIGNED_OFFSETS = 0x01000000
 _TRUN_FIELDS = 0x000001 | 0x000100 | 0x000200 | 0x000400 | 0x000800
 """Data offset; duration, size, flags and composition offset of each sample."""
 _SYNC = 0x02000000
 _NON_SYNC = 0x01010000
 _TRACK = 1
+_HEAD = struct.Struct(">I4s I4sII I4s I4sII I4sIQ I4sIII")
+"""moof, mfhd, traf, tfhd, tfdt, and trun up to its rows: of one size for every fragment."""
+_ROW = 16
+_TRUN = 20
+_TRAF = 8 + 16 + 20 + _TRUN
+_length = struct.Struct(">I").pack
 
 
-@dataclass(frozen=True, slots=True)
-class Sample:
+class Sample(msgspec.Struct, frozen=True, gc=False):
     """One coded picture as it goes into the file: times in ticks; `shown_after` is presentation less decoding."""
 
     duration: int
     shown_after: int
     keyframe: bool
-    nals: tuple[bytes, ...] = field(repr=False)
+    nals: tuple[bytes, ...]
 
     @property
     def size(self) -> int:
@@ -32,23 +36,38 @@ class Sample:
 
 def fragment(sequence: int, decode_time: int, samples: Sequence[Sample]) -> bytes:
     """The moof and mdat of these samples; `decode_time` is the first one's, in ticks."""
-    sizes = [sample.size for sample in samples]
-    moof = _moof(sequence, decode_time, samples, sizes, 0)
-    moof = _moof(sequence, decode_time, samples, sizes, len(moof) + 8)
-    units = chain.from_iterable(sample.nals for sample in samples)
-    payload = b"".join(chain.from_iterable((len(nal).to_bytes(4, "big"), nal) for nal in units))
-    return moof + box(b"mdat", payload)
+    return packed(sequence, decode_time, samples)[0]
 
 
-def _moof(sequence: int, decode_time: int, samples: Sequence[Sample], sizes: Sequence[int], data_at: int) -> bytes:
-    rows = b"".join(
-        struct.pack(">IIIi", sample.duration, size, _SYNC if sample.keyframe else _NON_SYNC, sample.shown_after)
-        for sample, size in zip(samples, sizes, strict=True)
-    )
-    track = box(
-        b"traf",
-        full_box(b"tfhd", 0, _DEFAULT_BASE_IS_MOOF, u32(_TRACK)),
-        full_box(b"tfdt", 1, 0, struct.pack(">Q", decode_time)),
-        full_box(b"trun", 1, _TRUN_FIELDS, struct.pack(">Ii", len(samples), data_at), rows),
-    )
-    return box(b"moof", full_box(b"mfhd", 0, 0, u32(sequence)), track)
+def packed(sequence: int, decode_time: int, samples: Sequence[Sample]) -> tuple[bytes, list[int]]:
+    """The moof and mdat, and the bytes that each sample takes. Everything is copied once."""
+    parts = [b""]
+    rows: list[int] = []
+    sizes: list[int] = []
+    for sample in samples:
+        nals, size = sample.nals, 0
+        for nal in nals:
+            length = len(nal)
+            size += length + 4
+            parts.append(_length(length))
+            parts.append(nal)
+        sizes.append(size)
+        flags = _SYNC if sample.keyframe else _NON_SYNC
+        rows += (sample.duration, size, flags, sample.shown_after & 0xFFFFFFFF)
+    parts[0] = _headed(sequence, decode_time, rows, sum(sizes))
+    return b"".join(parts), sizes
+
+
+def _headed(sequence: int, decode_time: int, rows: Sequence[int], payload: int) -> bytes:
+    """All that stands before the first sample's bytes."""
+    table = _ROW * (len(rows) // 4)
+    moof = 8 + 16 + _TRAF + table
+    head = _HEAD.pack(
+        moof, b"moof",
+        16, b"mfhd", 0, sequence,
+        _TRAF + table, b"traf",
+        16, b"tfhd", _DEFAULT_BASE_IS_MOOF, _TRACK,
+        20, b"tfdt", _SIGNED_OFFSETS, decode_time,
+        _TRUN + table, b"trun", _SIGNED_OFFSETS | _TRUN_FIELDS, len(rows) // 4, moof + 8,
+    )  # fmt: skip
+    return head + struct.pack(f">{len(rows)}I", *rows) + struct.pack(">I4s", payload + 8, b"mdat")
