@@ -44,7 +44,10 @@ class Readers:
 
     def _ffmpeg(self) -> Reader:
         open_s, read_s = self._patience
-        return PyavReader(self._loop, self._resolver, open_s, read_s, self._clock, notes=self._notes)
+        authorities = self._settings.ingest_camera_ca
+        return PyavReader(
+            self._loop, self._resolver, open_s, read_s, self._clock, notes=self._notes, authorities=authorities
+        )
 
     @property
     def _patience(self) -> tuple[float, float]:

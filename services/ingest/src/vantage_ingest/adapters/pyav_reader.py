@@ -5,8 +5,12 @@ FFmpeg's messages hold the url with its password, so none is passed on.
 """
 
 import threading
+from collections.abc import Callable
 from contextlib import nullcontext
+from functools import partial
 from itertools import count
+from pathlib import Path
+from urllib.parse import urlsplit
 
 import av
 import structlog
@@ -14,16 +18,19 @@ from av.container import InputContainer
 from av.error import FFmpegError
 
 from vantage.clock import Clock
+from vantage_ingest.adapters.epoll_tcp import TcpLine
+from vantage_ingest.adapters.epoll_tls import TlsLine, Trust
 from vantage_ingest.adapters.handover import Handover
 from vantage_ingest.adapters.loop import Loop
 from vantage_ingest.adapters.pyav_errors import opening_failed
+from vantage_ingest.adapters.pyav_relay import Relay
 from vantage_ingest.adapters.pyav_stream import PyavStream
 from vantage_ingest.domain.ends import EndCause
 from vantage_ingest.domain.rtsp_url import pinned
 from vantage_ingest.errors import StreamEnded
-from vantage_ingest.ports import Notes, Resolver, Sink, Target
+from vantage_ingest.ports import Address, Notes, Resolver, Sink, Target
 
-_PROTOCOLS = "rtsp,rtsps,rtp,srtp,tcp,tls,udp"
+_PROTOCOLS = "rtsp,rtp,tcp,udp"
 _log = structlog.get_logger()
 _number = count(1)
 
@@ -31,11 +38,20 @@ _number = count(1)
 class PyavReader:
     """Opens cameras with FFmpeg's RTSP client. `open_s` bounds each step of connecting, `read_s` each read.
 
-    FFmpeg may crash on what a camera sends: `notes` are told which thread reads which camera.
+    FFmpeg may crash on what a camera sends: `notes` are told which thread reads which camera. It connects through a
+    relay, because it would follow a redirect and checks no certificate; `authorities` are as with the default reader.
     """
 
     def __init__(
-        self, loop: Loop, resolver: Resolver, open_s: float, read_s: float, clock: Clock, *, notes: Notes | None = None
+        self,
+        loop: Loop,
+        resolver: Resolver,
+        open_s: float,
+        read_s: float,
+        clock: Clock,
+        *,
+        notes: Notes | None = None,
+        authorities: Path | None = None,
     ) -> None:
         self._loop = loop
         self._resolver = resolver
@@ -43,6 +59,7 @@ class PyavReader:
         self._read_s = read_s
         self._clock = clock
         self._notes = notes
+        self._trust = Trust(authorities)
 
     def open(self, target: Target, sink: Sink) -> "PyavConnection":
         """Begin to connect and to read, in a thread of the camera's own."""
@@ -62,7 +79,17 @@ class PyavReader:
             handover.ended(StreamEnded(EndCause.FAILED, type(error).__name__))
 
     def _pass_on(self, target: Target, handover: Handover) -> None:
-        container = self._connect(target)
+        address = self._resolver.address(target.url)
+        relay = Relay(self._loop, address.ip, partial(self._line, target, address), target.number)
+        try:
+            self._read_through(relay, target, handover)
+        except StreamEnded as end:
+            raise relay.end or end from None  # the relay knows why its side broke, FFmpeg only that it did
+        finally:
+            relay.close()
+
+    def _read_through(self, relay: Relay, target: Target, handover: Handover) -> None:
+        container = self._connect(relay, target)
         try:
             stream = PyavStream(container, self._read_s, self._clock)
             handover.opened(stream.sets)
@@ -72,8 +99,23 @@ class PyavReader:
         finally:
             container.close()
 
-    def _connect(self, target: Target) -> InputContainer:
-        address = self._resolver.address(target.url)
+    def _line(self, target: Target, address: Address, handler: Callable[[], None], *, learn: bool) -> TcpLine:
+        """The connection to the camera itself."""
+        if urlsplit(target.url).scheme != "rtsps":
+            return TcpLine(self._loop, address.ip, address.port, handler, target.number)
+        return TlsLine(
+            self._loop,
+            address.ip,
+            address.port,
+            handler,
+            target.number,
+            host=address.host,
+            trust=self._trust,
+            certificate=target.certificate,
+            learn=learn,
+        )
+
+    def _connect(self, relay: Relay, target: Target) -> InputContainer:
         began = self._clock.monotonic()
         options = {
             "rtsp_transport": target.transport,
@@ -84,7 +126,7 @@ class PyavReader:
             "fpsprobesize": "0",
         }
         try:
-            url = pinned(target.url, address.ip, address.port, target.credential)
+            url = pinned(target.url, "127.0.0.1", relay.port, target.credential).replace("rtsps://", "rtsp://", 1)
             return av.open(url, options=options, timeout=(self._open_s, self._read_s))
         except FFmpegError as error:
             waited = self._clock.monotonic() - began
