@@ -136,21 +136,23 @@ class MaskingConnection:
                 self._handover.ended(self._end)
 
     def _mask_all(self, transcoder: Transcoder) -> None:
-        counted = 0
+        dropped = skipped = 0
         for unit in self._backlog.units():
             self._working_since = self._reader.clock.monotonic()
             made = transcoder.feed(unit)
             self._working_since = None
-            counted = self._count(transcoder, counted)
+            dropped, skipped = self._count(transcoder, dropped, skipped)
             if not all(self._handover.unit(one) for one in made):
                 return
         if not self._backlog.closed:
             for one in transcoder.flush():
                 self._handover.unit(one)
-            self._count(transcoder, counted)
+            self._count(transcoder, dropped, skipped)
 
     @staticmethod
-    def _count(transcoder: Transcoder, counted: int) -> int:
-        if transcoder.dropped > counted:
-            metrics.MASKING_DROPPED.labels("damaged").inc(transcoder.dropped - counted)
-        return transcoder.dropped
+    def _count(transcoder: Transcoder, dropped: int, skipped: int) -> tuple[int, int]:
+        if transcoder.dropped > dropped:
+            metrics.MASKING_DROPPED.labels("damaged").inc(transcoder.dropped - dropped)
+        if transcoder.skipped > skipped:
+            metrics.SKIPPED_FRAMES.inc(transcoder.skipped - skipped)
+        return transcoder.dropped, transcoder.skipped

@@ -35,7 +35,8 @@ _START_CODE = b"\x00\x00\x00\x01"
 
 
 class Transcoder:
-    """Burns `masks` into one connection's pictures. `dropped` counts those that came in and do not come out.
+    """Burns `masks` into one connection's pictures. `dropped` counts those that came in and do not come out,
+    `skipped` those before the first keyframe.
 
     `crf` is libx264's measure of quality, lower is better and larger.
     """
@@ -52,7 +53,7 @@ class Transcoder:
         self._inside: OrderedDict[int, AccessUnit] = OrderedDict()
         self._sound = False
         self._begun = False
-        self.dropped = 0
+        self.dropped = self.skipped = 0
 
     def feed(self, unit: AccessUnit) -> list[AccessUnit]:
         """The next picture in the order of decoding; gives those that are ready. Raises Unmaskable.
@@ -70,7 +71,8 @@ class Transcoder:
         if self._sound and not self._follows(unit):
             self._damaged()
         if not self._sound:
-            self.dropped += 1
+            self.dropped += self._number > 0
+            self.skipped += self._number == 0
             return []
         self._number += 1
         self._inside[self._number] = unit
