@@ -1,7 +1,9 @@
 """The real ingest process on the real parts, in a cell of its own, and what it put on the topics."""
 
+import contextlib
 import json
 import os
+import signal
 import socket
 import sysconfig
 import threading
@@ -12,6 +14,7 @@ from typing import TypeVar
 from uuid import uuid4
 
 import httpx
+import psutil
 import pytest
 from confluent_kafka import Consumer, TopicPartition
 
@@ -114,12 +117,34 @@ class Ingest:
 
     def start(self, **more: str) -> None:
         command: list[str | Path] = [Path(sysconfig.get_path("scripts")) / "vantage-ingest", "run"]
-        self._process = ManagedProcess("ingest", command, log=self._log, environment={**self._environment, **more})
+        self._process = ManagedProcess(
+            "ingest", command, log=self._log, environment={**self._environment, **more}, grace_s=30
+        )
         self._process.start()
 
     def kill9(self) -> None:
+        """Kill all its processes at once, as a node that is lost would."""
+        workers = list(self.workers().values())
+        self.kill9_supervisor()
+        for pid in workers:
+            os.kill(pid, signal.SIGKILL)
+            until(lambda pid=pid: not psutil.pid_exists(pid), "the worker is gone")  # type: ignore[misc]
+
+    def kill9_supervisor(self) -> None:
         assert self._process is not None
-        self._process.kill9()
+        os.kill(self._process.pid, signal.SIGKILL)
+        assert self._process.wait(DEADLINE_S)
+
+    def workers(self) -> dict[str, int]:
+        """The process of each slot."""
+        assert self._process is not None
+        found: dict[str, int] = {}
+        for child in psutil.Process(self._process.pid).children():
+            with contextlib.suppress(psutil.NoSuchProcess):
+                words = child.cmdline()
+                if "--slot" in words:
+                    found[words[words.index("--slot") + 1]] = child.pid
+        return found
 
     def stop(self) -> int | None:
         """Ask it to end; gives its exit code, or minus the signal that was needed."""

@@ -28,7 +28,7 @@ def test_a_kill_loses_no_fragment_of_the_spool_and_the_gap_is_the_restart(
     announced = {fragment.sha256 for fragment in topics.fragments(camera)}
     epoch = topics.fragments(camera)[0].epoch
     assert announced - recorded(topics, camera)
-    assert list((ingest.state / "workers").glob("*/spool/*.journal"))
+    assert list((ingest.state / "workers").glob("*/spool/*"))
 
     ingest.start()
     after = until(lambda: after_epoch(topics, camera, epoch), "a recording of the next run")[0]

@@ -48,7 +48,7 @@ def test_each_reason_for_no_video_is_told_with_its_remedy(
         (forgotten, "refused", "'nowhere' in the credentials folder", "put a file of that name"),
         (unreachable, "offline", "cannot be reached (connection refused)", "power and network"),
         (moved, "offline", "no stream at this path (404)", "correct the path"),
-        (picture, "unsupported", "it announces mjpeg", "H.264 or H.265"),
+        (picture, "unsupported", "it announces jpeg", "H.264 or H.265"),
         (sound, "offline", "does not play a video", "not sound alone"),
         (expired, "paused", "authority 'order 17' has ended", ""),
     ):
@@ -58,7 +58,8 @@ def test_each_reason_for_no_video_is_told_with_its_remedy(
 
     tries = until(lambda: ingest.metric("vantage_ingest_stream_ends_total") > 20, "many tries")
     assert tries
-    assert len([line for line in ingest.events("camera") if line["camera"] == unreachable.camera_id]) == 2
+    states = [line["state"] for line in ingest.events("camera") if line["camera"] == unreachable.camera_id]
+    assert states in (["connecting", "offline"], ["offline"])
 
     (credentials / "wrong").write_text(virtual_cameras.credential)
     assert told(refused, "online").cause == ""
@@ -110,7 +111,7 @@ def test_a_camera_that_hangs_does_not_hold_up_the_end_of_the_service(
     try:
         ingest.start()
         status = until(lambda: topics.status(camera, "offline"), "the hang is seen")
-        assert "no answer within 2 s" in status.cause
+        assert "no answer to DESCRIBE within 2 s" in status.cause
         assert ingest.stop() == 0
     finally:
         virtual_cameras.control(2, "unhang")

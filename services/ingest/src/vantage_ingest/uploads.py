@@ -181,4 +181,4 @@ class Uploads:
         if not any(older.modified_us < finished.head.start for older in found):
             return gap
         detail = "this replica took the camera over; the index knows where its recording ended before"
-        return Gap(start=gap.start, end=gap.end, cause="ingest-restarted", detail=detail)
+        return Gap(start=gap.start, end=gap.end, cause="handover", detail=detail)
