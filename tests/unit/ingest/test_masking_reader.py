@@ -193,7 +193,7 @@ class TestAConnection:
         go_on = threading.Event()
 
         class Hangs:
-            dropped = 0
+            dropped = skipped = 0
 
             def __init__(self, *_: object) -> None: ...
 
