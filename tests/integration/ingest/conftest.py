@@ -124,11 +124,11 @@ class Ingest:
 
     def kill9(self) -> None:
         """Kill all its processes at once, as a node that is lost would."""
-        workers = list(self.workers().values())
-        self.kill9_supervisor()
-        for pid in workers:
+        assert self._process is not None
+        os.kill(self._process.pid, signal.SIGSTOP)  # so that it starts no worker anew meanwhile
+        for pid in self.workers().values():
             os.kill(pid, signal.SIGKILL)
-            until(lambda pid=pid: not psutil.pid_exists(pid), "the worker is gone")  # type: ignore[misc]
+        self.kill9_supervisor()
 
     def kill9_supervisor(self) -> None:
         assert self._process is not None
@@ -202,10 +202,12 @@ class Register:
         self.publish(camera)
         return camera
 
-    def publish(self, camera: Camera) -> None:
+    def publish(self, camera: Camera) -> int:
+        """Gives when it was on the topic, UTC microseconds."""
         self._published[camera.camera_id] = camera
         self._publisher.publish("cameras.v1", camera)
         self._publisher.flush()
+        return time.time_ns() // 1000
 
     def clear(self) -> None:
         """Remove the test's cameras from the compacted topic."""

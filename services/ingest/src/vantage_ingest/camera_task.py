@@ -16,7 +16,11 @@ from vantage_ingest.surroundings import Surroundings
 
 
 class CameraTask:
-    """A duty while it is done."""
+    """A duty while it is done.
+
+    Numbers and times begin anew with each task, so its epoch is its own and higher than that of the tasks before;
+    unless another replica may own the camera, whose epoch is to win.
+    """
 
     def __init__(self, duty: Duty, around: Surroundings) -> None:
         self.duty = duty
@@ -24,8 +28,9 @@ class CameraTask:
         self._recorder = around.recorder(duty)
         self._recorder.retention_class = duty.camera.retention_class
         self._recorder.origin = self._origin = duty.origin
-        self._main = Feed("main", duty, around, self)
-        self._sub = Feed("sub", duty, around, _SubStream(self)) if duty.camera.source.sub_url else None
+        epoch = max(duty.epoch, around.new_epoch()) if duty.live else duty.epoch
+        self._main = Feed("main", duty, epoch, around, self)
+        self._sub = Feed("sub", duty, epoch, around, _SubStream(self)) if duty.camera.source.sub_url else None
         self._stopping = False
 
     def start(self) -> None:

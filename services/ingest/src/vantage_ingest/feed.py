@@ -50,13 +50,13 @@ class Taker(Protocol):
 class Feed:
     """A reader's sink. `start` and `stop` it in the loop's thread."""
 
-    def __init__(self, stream: StreamName, duty: Duty, around: Surroundings, taker: Taker) -> None:
+    def __init__(self, stream: StreamName, duty: Duty, epoch: int, around: Surroundings, taker: Taker) -> None:
         self._stream: StreamName = stream
         self._duty = duty
         self._around = around
         self._taker = taker
         self._capture = CaptureClock(around.trust_us)
-        self.assembler = Assembler(duty.camera.fragment_seconds, self._capture, duty.epoch, around.new_epoch)
+        self.assembler = Assembler(duty.camera.fragment_seconds, self._capture, epoch, around.new_epoch)
         self._reader = around.reader(duty)
         self._backoff = around.backoff()
         self._connection: Connection | None = None

@@ -252,8 +252,13 @@ class Fleet:
 
 
 def _same(one: Duty, other: Duty) -> bool:
-    """Whether a worker has nothing new to hear; what comes before a camera matters at its start only."""
-    return (one.partition, one.epoch, one.reader, one.live) == (other.partition, other.epoch, other.reader, other.live)
+    """Whether a worker has nothing new to hear; that nothing is to be explained any more is no news."""
+    before = other.before is None or one.before == other.before
+    return before and _order(one) == _order(other)
+
+
+def _order(duty: Duty) -> tuple[object, ...]:
+    return duty.partition, duty.epoch, duty.reader, duty.live
 
 
 def idle_reason(camera: Camera, now_us: int) -> Why | None:
