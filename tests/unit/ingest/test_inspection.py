@@ -45,6 +45,13 @@ def test_a_window_that_is_dark_at_night_is_found_out_as_it_lightens() -> None:
     assert "light" in found[4].why
 
 
+def test_night_ends_no_alarm() -> None:
+    by_day, by_night = replace(SCENE, around=110.0), replace(FLAT, around=40.0)
+    assert by_night.stands_out
+    put_back = replace(FLAT, around=105.0)
+    assert verdicts(by_day, by_night, by_night, by_day, put_back, by_night) == [*["shown"] * 4, "blank", "blank"]
+
+
 def test_a_colour_that_kept_while_the_light_changed_is_believed_in_the_dark() -> None:
     day, late = replace(FLAT, around=120.0), replace(FLAT, around=16.0)
     found = follow(replace(FLAT, around=60.0), day, late, late)

@@ -2,7 +2,8 @@
 
 A single picture cannot tell a mask from a window at night. So a mask is believed for what a scene does not do: it keeps
 its colour while the light around it changes. A colour that moves with the light is no mask; a region that for a day
-could not be told from what is around it is not taken for one either.
+could not be told from what is around it is not taken for one either. And night covers nothing: what was seen by day is
+blank only once it is as light again.
 """
 
 from typing import Literal
@@ -37,7 +38,8 @@ class Sample(Message, frozen=True, kw_only=True):
 
 class Seen(Message, frozen=True, kw_only=True):
     """What is known of one mask: the last verdict and why; the colour it has had since `since_us`, the darkest and the
-    lightest that was around it in that time; and since when it could not be told from that.
+    lightest that was around it in that time; since when it could not be told from that; and what was around it when it
+    was last seen to show the picture.
     """
 
     mask: Mask
@@ -48,6 +50,7 @@ class Seen(Message, frozen=True, kw_only=True):
     darkest: float | None = None
     lightest: float | None = None
     undecided_since_us: Micros | None = None
+    shown_by: float | None = None
 
     @property
     def tested(self) -> bool:
@@ -82,12 +85,14 @@ def judged(mask: Mask, look: Look | None, before: Seen | None, now_us: int) -> S
     if look is None:
         return _undecided(Seen(mask=mask, verdict="undecided"), before, "it is too small to be checked", now_us)
     if not look.flat:
-        return Seen(mask=mask, verdict="shown", why="the picture shows through")
+        return Seen(mask=mask, verdict="shown", why="the picture shows through", shown_by=look.around)
+    if before is not None and _darker(look, before.shown_by):
+        return replace(before, verdict="shown", why="it was seen to show the picture, and it is darker since")
     if before is None or before.value is None:
         return _flat(Seen(mask=mask, verdict="blank", value=look.value, since_us=now_us), look, before, now_us)
     if any(abs(now - then) > SAME for now, then in zip(look.value, before.value, strict=True)):
         why = "its colour changes with the light, as a scene's does"
-        return Seen(mask=mask, verdict="shown", why=why, value=look.value, since_us=now_us)
+        return Seen(mask=mask, verdict="shown", why=why, value=look.value, since_us=now_us, shown_by=look.around)
     known = Seen(
         mask=mask,
         verdict="blank",
@@ -97,6 +102,11 @@ def judged(mask: Mask, look: Look | None, before: Seen | None, now_us: int) -> S
         lightest=before.lightest,
     )
     return _flat(known, look, before, now_us)
+
+
+def _darker(look: Look, shown_by: float | None) -> bool:
+    """Whether there is too little light to say that what was seen is covered now."""
+    return shown_by is not None and look.around is not None and shown_by - look.around > _LIGHT_CHANGED
 
 
 def _flat(known: Seen, look: Look, before: Seen | None, now_us: int) -> Seen:

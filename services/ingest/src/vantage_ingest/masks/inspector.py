@@ -117,10 +117,11 @@ def keyframe(video: bytes) -> tuple[Plane, Plane, Plane]:
         if frame is None or frame.is_corrupt:
             msg = "it holds no whole keyframe"
             raise ValueError(msg)
-        return _planes(frame if frame.format.name in ("yuv420p", "yuvj420p") else frame.reformat(format="yuv420p"))
+        return planes_of(frame if frame.format.name in ("yuv420p", "yuvj420p") else frame.reformat(format="yuv420p"))
 
 
-def _planes(frame: VideoFrame) -> tuple[Plane, Plane, Plane]:
+def planes_of(frame: VideoFrame) -> tuple[Plane, Plane, Plane]:
+    """The planes of a picture in 4:2:0 of 8 bits, cropped to its size."""
     luma, blue, red = (
         np.frombuffer(memoryview(plane), np.uint8).reshape(-1, plane.line_size)[:, : plane.width].copy()
         for plane in frame.planes

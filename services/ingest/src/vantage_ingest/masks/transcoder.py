@@ -6,11 +6,10 @@ a keyframe, so fragments keep their boundaries; times are those of the picture t
 """
 
 from collections import OrderedDict
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from fractions import Fraction
 from typing import cast
 
-import av
 from av.error import FFmpegError
 from av.packet import Packet
 from av.video.codeccontext import VideoCodecContext
@@ -21,17 +20,13 @@ from msgspec.structs import replace
 from vantage.contracts.camera import Mask
 from vantage_ingest.domain.bits import Truncated
 from vantage_ingest.domain.h264_order import H264Order
-from vantage_ingest.domain.mask_raster import Unmaskable
 from vantage_ingest.domain.nal import KEY, NONE, ROLES, SLICE, sets_in, split
-from vantage_ingest.domain.stream import AccessUnit, Codec, ParameterSets
-from vantage_ingest.masks.burner import Burner, full_range
+from vantage_ingest.domain.stream import AccessUnit, ParameterSets
+from vantage_ingest.masks.burner import Burner
+from vantage_ingest.masks.coders import RATE, annex_b, decoder_of, encoder_for
 
-_DECODERS: dict[Codec, str] = {"h264": "h264", "h265": "hevc"}
-_DECODER_OPTIONS = {"err_detect": "explode", "max_pixels": str(8192 * 4608)}
 _MOST_AHEAD = 64
 """Pictures that a decoder may hold back for their order; H.264 and H.265 allow 16."""
-_RATE = 25
-_START_CODE = b"\x00\x00\x00\x01"
 
 
 class Transcoder:
@@ -45,7 +40,7 @@ class Transcoder:
         self._burner = Burner(masks)
         self._sets = sets
         self._crf = crf
-        self._decoder = _decoder(sets.codec)
+        self._decoder = decoder_of(sets.codec)
         self._order = H264Order()
         self._encoder: VideoCodecContext | None = None
         self._look: tuple[object, ...] = ()
@@ -123,7 +118,7 @@ class Transcoder:
         self._forget_before(number - _MOST_AHEAD)
         picture = self._burner.burn(frame)
         encoder = self._encoder_for(picture)
-        picture.pts, picture.time_base = number, Fraction(1, _RATE)
+        picture.pts, picture.time_base = number, Fraction(1, RATE)
         picture.pict_type = PictureType.NONE if self._begun and not unit.keyframe else PictureType.I
         self._begun = True
         return [_unit(packet, unit) for packet in encoder.encode(picture)]
@@ -138,14 +133,14 @@ class Transcoder:
         colour = (picture.colorspace, picture.color_primaries, picture.color_trc)
         look = (picture.width, picture.height, picture.format.name, picture.color_range, *colour)
         if self._encoder is None or look != self._look:
-            self._encoder, self._look, self._begun = _encoder(picture, self._crf), look, False
+            self._encoder, self._look, self._begun = encoder_for(picture, self._crf), look, False
         return self._encoder
 
     def _bytes(self, unit: AccessUnit) -> bytes:
         """The picture as the decoder wants it; a keyframe that comes without its parameter sets gets those known."""
         if not unit.keyframe or sets_in(self._sets.codec, unit.nals).complete:
-            return _annex_b(unit.nals)
-        return _annex_b((*self._sets.vps, *self._sets.sps, *self._sets.pps, *unit.nals))
+            return annex_b(unit.nals)
+        return annex_b((*self._sets.vps, *self._sets.sps, *self._sets.pps, *unit.nals))
 
     def _learn(self, unit: AccessUnit) -> None:
         """Keep the parameter sets that come; the numbers of H.264 pictures are written as they say."""
@@ -165,43 +160,3 @@ def _unit(packet: "Packet[VideoStream]", unit: AccessUnit) -> AccessUnit:
         captured_us=unit.captured_us,
         timed=unit.timed,
     )
-
-
-def _annex_b(nals: Iterable[bytes]) -> bytes:
-    return b"".join(_START_CODE + nal for nal in nals)
-
-
-def _decoder(codec: Codec) -> VideoCodecContext:
-    decoder = av.CodecContext.create(_DECODERS[codec], "r")
-    if not isinstance(decoder, VideoCodecContext):
-        msg = f"this installation has no decoder for {codec}"
-        raise Unmaskable(msg)
-    decoder.thread_count = 1  # threads of its own would hold pictures back
-    decoder.options = dict(_DECODER_OPTIONS)
-    return decoder
-
-
-def _encoder(picture: VideoFrame, crf: int) -> VideoCodecContext:
-    """An encoder that gives each picture at once, and keyframes only where it is told to. Raises Unmaskable."""
-    try:
-        encoder = av.CodecContext.create("libx264", "w")
-        assert isinstance(encoder, VideoCodecContext)  # noqa: S101
-        encoder.width, encoder.height = picture.width, picture.height
-        encoder.pix_fmt = picture.format.name
-        encoder.time_base, encoder.framerate = Fraction(1, _RATE), Fraction(_RATE)
-        encoder.color_range = 2 if full_range(picture) else 1
-        encoder.colorspace = picture.colorspace
-        encoder.color_primaries, encoder.color_trc = picture.color_primaries, picture.color_trc
-        encoder.thread_count = 1
-        encoder.options = {
-            "preset": "veryfast",
-            "tune": "zerolatency",
-            "crf": str(crf),
-            "forced-idr": "1",
-            "x264-params": "keyint=infinite:scenecut=0:bframes=0:open-gop=0:threads=1:sliced-threads=0",
-        }
-        encoder.open()
-    except (FFmpegError, ValueError, LookupError) as error:
-        msg = f"no encoder can be made for {picture.width} x {picture.height} ({type(error).__name__})"
-        raise Unmaskable(msg) from None
-    return encoder
