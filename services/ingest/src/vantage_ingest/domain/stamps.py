@@ -43,7 +43,8 @@ class Stamps:
         passed = (unit.arrived_us - self.arrived) * 9 // 100
         step = max(1, passed) if passed <= LONGEST else USUAL_FRAME
         pts = 0 if self.latest is None else self.latest + step
-        return AccessUnit(pts, unit.keyframe, unit.nals, unit.arrived_us, unit.captured_us, timed=False)
+        # what the camera's clock showed belongs to the stamp that is not used
+        return AccessUnit(pts, unit.keyframe, unit.nals, unit.arrived_us, None, timed=False)
 
     def broken(self, unit: AccessUnit, strangers: int) -> Break | None:
         """Why the picture, which has a time stamp, does not follow what came before; `strangers` is how many units
