@@ -11,6 +11,7 @@ from vantage.errors import StartupError
 from vantage.service import Running, run_service, start_logging
 from vantage_ingest.adapters.machine import pin
 from vantage_ingest.masks.inspector import run as inspect
+from vantage_ingest.onvif.command import probe
 from vantage_ingest.settings import IngestSettings
 from vantage_ingest.supervisor import Supervisor
 from vantage_ingest.worker import Worker
@@ -27,6 +28,9 @@ def _commands() -> None:
 def run() -> None:
     """Read this replica's share of the cameras until told to stop."""
     run_service("ingest", IngestSettings, _run)
+
+
+app.command()(probe)
 
 
 @app.command(hidden=True)
