@@ -68,8 +68,8 @@ func (o *outlet) put(bytes []byte, fill func([]byte)) bool {
 	o.mutex.Lock()
 	begin := len(o.pending)
 	if o.closing || begin+len(bytes) > backlog {
-		o.mutex.Unlock()
-		return false
+		defer o.mutex.Unlock()
+		return o.closing // who goes away has not fallen behind
 	}
 	o.pending = append(o.pending, bytes...)
 	fill(o.pending[begin:])
