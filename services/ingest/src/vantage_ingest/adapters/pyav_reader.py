@@ -130,7 +130,8 @@ class PyavReader:
             return av.open(url, options=options, timeout=(self._open_s, self._read_s))
         except FFmpegError as error:
             waited = self._clock.monotonic() - began
-            raise opening_failed(error, waited, self._open_s) from None
+            failed = opening_failed(error, waited, self._open_s)
+        raise failed  # out here, so that FFmpeg's error, which holds the password, does not go with it
 
 
 class PyavConnection:

@@ -44,9 +44,10 @@ class PyavStream:
         """The pictures as they come. Raises StreamEnded at the end."""
         try:
             yield from self._timed()
+            ended = StreamEnded(EndCause.ENDED, "the connection was closed")
         except FFmpegError as error:
-            raise reading_failed(error, self._read_s) from None
-        raise StreamEnded(EndCause.ENDED, "the connection was closed")
+            ended = reading_failed(error, self._read_s)
+        raise ended  # out here, so that FFmpeg's error, which may hold the password, does not go with it
 
     def _timed(self) -> Iterator[AccessUnit]:
         """Give the first picture, which has no time stamp, the one before the second's."""
