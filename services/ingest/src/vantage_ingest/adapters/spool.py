@@ -63,6 +63,8 @@ class Spool:
         except OSError as error:
             raise unavailable(error) from error
         self._count(sum(one.size for one in found))
+        if found:
+            _log.info("recordings were left in the spool", recordings=len(found), mib=self._size >> 20)
         return found
 
     def begin(self, head: Head, init: bytes) -> OpenRecording:

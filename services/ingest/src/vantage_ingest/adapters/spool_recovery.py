@@ -61,8 +61,9 @@ def _recovered(journal: Path) -> Finished | None:
         return None
     size = data.stat().st_size
     kept = [entry for entry in entries if entry.range.offset + entry.range.length <= size]
-    metrics.SPOOL_CUT.inc(len(entries) - len(kept))
-    _log.info("recording recovered", camera=head.camera_id, fragments=len(kept), cut=len(entries) - len(kept))
+    if cut := len(entries) - len(kept):
+        metrics.SPOOL_CUT.inc(cut)
+        _log.error("fragments did not reach the disk", camera=head.camera_id, lost=cut, kept=len(kept))
     if not kept:
         removed(data)
         return None
