@@ -1,207 +1,288 @@
-"""Cameras are started, stopped and told about as they are wanted; one camera's end is its own."""
+"""Who reads which camera: one worker at a time, the others told why not, a dangerous camera alone or not at all."""
 
-import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
-from pathlib import Path
+from collections.abc import Mapping
 
 import msgspec
 import pytest
 
-from vantage.clock import SystemClock
 from vantage.contracts import CameraStatus, Message
+from vantage.contracts.camera import Mask, Source
+from vantage.errors import BrokerUnavailable
 from vantage.testing import ManualClock
-from vantage_ingest.adapters.memory import Ends
-from vantage_ingest.adapters.spool import Spool
-from vantage_ingest.adapters.spool_files import Finished
 from vantage_ingest.board import StatusBoard
-from vantage_ingest.domain.backoff import Backoff
-from vantage_ingest.domain.ends import EndCause
 from vantage_ingest.domain.holdings import Wanted
-from vantage_ingest.domain.pack import LiveFragment
-from vantage_ingest.domain.stream import AccessUnit, ParameterSets
-from vantage_ingest.errors import StreamEnded
-from vantage_ingest.fleet import Fleet, idle_reason
-from vantage_ingest.ports import Target
-from vantage_ingest.recorder import Recorder
-from vantage_ingest.surroundings import Surroundings
-from vantage_ingest.worker import CameraWorker
+from vantage_ingest.domain.placement import Demand, Kind, Slot
+from vantage_ingest.domain.quarantine import Quarantine
+from vantage_ingest.domain.status import Condition
+from vantage_ingest.fleet import Fleet, Orders, Place, idle_reason, needed
+from vantage_ingest.orders import News
 
-from .conftest import coded
 from .test_holdings import camera
 
-DEADLINE_S = 20.0
-Step = AccessUnit | Exception
-
-
-def script(*before: Exception, frames: int = 60, times: int = 1) -> list[Step]:
-    """What a camera does on one connection: errors at once, or pictures until it ends."""
-    return [*before, *(list(coded("h264", frames=frames)) * times)]
-
-
-@dataclass
-class FakeStream:
-    """Plays a script: pictures, and an error where one is to come."""
-
-    script: list[Step]
-    sets: ParameterSets = field(default_factory=lambda: ParameterSets("h264", (), ()))
-
-    def units(self) -> Iterator[AccessUnit]:
-        for step in self.script:
-            if isinstance(step, Exception):
-                raise step
-            time.sleep(0.001)
-            yield step
-        raise StreamEnded(EndCause.ENDED, "the script is over")
-
-
-@dataclass
-class FakeReader:
-    """A camera that gives one script a connection, then is unreachable."""
-
-    scripts: list[list[Step]]
-    opened: list[Target] = field(default_factory=list)
-
-    @contextmanager
-    def open(self, target: Target) -> Iterator[FakeStream]:
-        self.opened.append(target)
-        if not self.scripts:
-            raise StreamEnded(EndCause.UNREACHABLE, "connection refused")
-        yield FakeStream(self.scripts.pop(0))
+REST_S, WINDOW_S = 900.0, 600.0
 
 
 class Log:
+    """The topic, in memory; it may be away."""
+
     def __init__(self) -> None:
         self.messages: list[CameraStatus] = []
+        self.away = False
+        self._queued: list[CameraStatus] = []
 
     def publish(self, topic: str, message: Message) -> None:
         assert topic == "camera-status.v1"
         assert isinstance(message, CameraStatus)
-        self.messages.append(message)
+        self._queued.append(message)
 
     def flush(self) -> None:
-        """Nothing waits."""
+        queued, self._queued = self._queued, []
+        if self.away:
+            msg = "away"
+            raise BrokerUnavailable(msg)
+        self.messages += queued
 
 
 class Desk:
-    """A fleet on fake cameras, a real spool and a log in memory."""
+    """A fleet, its board, and workers that do at once what they are told."""
 
-    def __init__(self, folder: Path, limit: int = 100) -> None:
-        self.clock = SystemClock()
+    def __init__(self) -> None:
+        self.clock = ManualClock()
         self.log = Log()
         self.board = StatusBoard(self.log, self.clock, 60)
-        self.reader = FakeReader([])
-        self.spool = Spool(folder / "spool", 1 << 20)
-        self.ends = Ends(folder / "ends")
-        self.finished: list[Finished] = []
-        self.live: list[LiveFragment] = []
-        self.fleet = Fleet(self._worker, self.board, self.clock, limit, self.ends.forget)
+        self.forgotten: list[str] = []
+        quarantine = Quarantine(strikes=3, window_s=WINDOW_S, rest_s=REST_S)
+        self.fleet = Fleet(self.board, self.clock, quarantine, self.forgotten.append)
+        self.slots = [
+            Slot("reader-0", "reader", 3),
+            Slot("reader-1", "reader", 3),
+            Slot("ffmpeg-0", "ffmpeg", 3),
+            Slot("mask-0", "mask", 3),
+            Slot("alone-0", "alone", 1),
+        ]
+        self.done = dict.fromkeys((slot.name for slot in self.slots), 0)
+        self.serial = 0
 
-    def _worker(self, want: Wanted) -> CameraWorker:
-        around = Surroundings(
-            reader=self.reader,
-            target=lambda one: Target(one.source.url),
-            live=self.live.append,
-            recorder=lambda name: Recorder(name, self.spool, self.ends, self.finished.append, seconds=60),
-            statuses=self.board,
-            backoff=lambda: Backoff(0.01, 0.05, lambda: 0.0),
-            new_epoch=lambda: 999,
-            clock=self.clock,
-            trust_us=60_000_000,
-        )
-        return CameraWorker(want.camera, want.partition, want.epoch, around)
+    def plan(self, *wants: Wanted, live: bool = True, follow: bool = True) -> Mapping[str, Orders]:
+        """A plan, told to all workers, who follow it at once if they are to."""
+        places = {slot.name: Place(slot, self.done[slot.name]) for slot in self.slots}
+        wanted = {want.camera.camera_id: want for want in wants}
+        orders = self.fleet.plan(self.fleet.demands(wanted), places, live=live)
+        self.serial += 1
+        for name in self.done:
+            self.fleet.told(name, self.serial)
+            if follow:
+                self.done[name] = self.serial
+        self.board.publish()
+        return orders
 
-    def reconcile_until(self, wanted: dict[str, Wanted], condition: Callable[[], object]) -> None:
-        deadline = time.monotonic() + DEADLINE_S
-        while not condition():
-            assert time.monotonic() < deadline
-            self.fleet.reconcile(wanted)
-            self.board.publish()
-            time.sleep(0.01)
+    def crash(self, slot: str, culprit: int = 0) -> None:
+        """The slot's worker dies and comes back."""
+        self.fleet.crashed(slot, "signal SIGSEGV", culprit)
+        self.done[slot] = 0
 
-    def said(self, state: str) -> list[CameraStatus]:
-        return [message for message in self.log.messages if message.state == state]
+    def said(self, name: str) -> CameraStatus:
+        return [one for one in self.log.messages if one.camera_id == f"hk1.{name}"][-1]
 
 
 @pytest.fixture
-def desk(tmp_path: Path) -> Iterator[Desk]:
-    made = Desk(tmp_path)
-    yield made
-    assert made.fleet.stop(10) == 0
+def desk() -> Desk:
+    return Desk()
 
 
-def want(name: str, **changes: object) -> Wanted:
-    return Wanted(msgspec.structs.replace(camera(name), **changes), partition=3, epoch=100)
+def want(name: str, *, live: bool = True, **changes: object) -> Wanted:
+    return Wanted(msgspec.structs.replace(camera(name), **changes), partition=3, epoch=100, live=live)
 
 
-def test_each_end_is_told_with_its_cause_and_the_pictures_before_it_are_kept(desk: Desk) -> None:
-    units = script()
-    desk.reader.scripts = [[*units, StreamEnded(EndCause.STALLED, "nothing for 8 s")]]
-    desk.reconcile_until({"hk1.a": want("a")}, lambda: desk.said("offline"))
-    assert [status.state for status in desk.log.messages][-1] == "offline"
-    assert "connection refused" in desk.said("offline")[0].cause
-    assert sum(len(one.cut.frames) for one in desk.live) == len(units)
-    assert {(one.partition, one.cut.epoch) for one in desk.live} == {(3, 100)}
-    assert [entry.range.sha256 for one in desk.finished for entry in one.entries] == [
-        one.cut.sha256 for one in desk.live
-    ]
-    last = desk.ends.get("hk1.a")
-    assert last is not None
-    assert last.cause == "stream-stalled"
+def homes(orders: Mapping[str, Orders]) -> dict[str, str]:
+    """The slot of each camera that is read."""
+    return {duty.camera.name: slot for slot, order in orders.items() for duty in order.duties}
 
 
-def test_an_error_that_nobody_thought_of_ends_one_connection_only(desk: Desk) -> None:
-    units = script()
-    desk.reader.scripts = [script(ZeroDivisionError("a bug")), units]
-    desk.reconcile_until({"hk1.a": want("a")}, lambda: desk.live)
-    assert len(desk.reader.opened) >= 2
+def source(**changes: object) -> Source:
+    return msgspec.structs.replace(camera("a").source, **changes)
 
 
-def test_a_paused_camera_is_stopped_and_said_to_be(desk: Desk) -> None:
-    desk.reader.scripts = [script(times=100)]
-    desk.reconcile_until({"hk1.a": want("a")}, lambda: desk.said("online"))
-    paused = {"hk1.a": want("a", state="paused")}
-    desk.reconcile_until(paused, lambda: desk.log.messages[-1].state == "paused" and desk.finished)
-    last = desk.ends.get("hk1.a")
-    assert last is not None
-    assert last.cause == "maintenance"
+def mask(applied_by: str) -> Mask:
+    return Mask(mask_id="m", polygon=[(0, 0), (9, 0), (9, 9)], applied_by=applied_by)  # type: ignore[arg-type]
 
 
-def test_a_camera_that_another_replica_has_is_forgotten(desk: Desk) -> None:
-    desk.reader.scripts = [script(times=100)]
-    desk.reconcile_until({"hk1.a": want("a")}, lambda: desk.said("online"))
-    desk.reconcile_until({}, lambda: desk.finished and desk.ends.get("hk1.a") is None)
+def test_each_camera_is_read_by_the_kind_of_worker_that_it_needs(desk: Desk) -> None:
+    orders = desk.plan(
+        want("plain"),
+        want("asked", source=source(reader="ffmpeg")),
+        want("masked", masks=[mask("vantage")]),
+        want("own-mask", masks=[mask("camera")]),
+    )
+    kinds = {name: slot.partition("-")[0] for name, slot in homes(orders).items()}
+    assert kinds == {"plain": "reader", "asked": "ffmpeg", "masked": "mask", "own-mask": "reader"}
+    readers = {duty.camera.name: duty.reader for order in orders.values() for duty in order.duties}
+    assert readers == {"plain": "native", "asked": "ffmpeg", "masked": "masking", "own-mask": "native"}
+    assert orders["mask-0"].duties[0].origin.masks == ["m"]
+
+
+def test_a_camera_that_the_default_reader_cannot_do_goes_to_the_other_until_its_source_is_another(desk: Desk) -> None:
+    slot = homes(desk.plan(want("a")))["a"]
+    desk.fleet.took(News(unhandled={"hk1.a": "it wants multicast"}), slot)
+    assert "a" not in homes(desk.plan(want("a"))), "its worker has not let go of it yet"
+    orders = desk.plan(want("a"))
+    assert homes(orders) == {"a": "ffmpeg-0"}
+    assert "multicast" in str(orders["ffmpeg-0"].duties[0].before)
+    changed = want("a", source=source(url="rtsp://camera/2"))
+    desk.plan(changed)
+    assert homes(desk.plan(changed))["a"].startswith("reader-")
+
+
+def test_a_camera_whose_reader_is_asked_for_stays_with_it(desk: Desk) -> None:
+    only = want("a", source=source(reader="native"))
+    slot = homes(desk.plan(only))["a"]
+    desk.fleet.took(News(unhandled={"hk1.a": "it wants multicast"}), slot)
+    assert homes(desk.plan(only)) == {"a": slot}
+
+
+def test_a_camera_is_in_one_worker_at_a_time(desk: Desk) -> None:
+    slot = homes(desk.plan(want("a")))["a"]
+    masked = want("a", masks=[mask("vantage")])
+    for _ in range(3):
+        orders = desk.plan(masked, follow=False)
+        assert homes(orders) == {}
+        assert "hk1.a" in orders[slot].leaving
+    desk.plan(masked)
+    assert homes(desk.plan(masked)) == {"a": "mask-0"}
+
+
+def test_a_camera_that_leaves_a_worker_while_it_dies_waits_for_its_recovery(desk: Desk) -> None:
+    slot = homes(desk.plan(want("a")))["a"]
+    masked = want("a", masks=[mask("vantage")])
+    desk.plan(masked, follow=False)
+    desk.fleet.crashed(slot, "signal SIGKILL", 0)
+    desk.done[slot] = -1
+    assert homes(desk.plan(masked, follow=False)) == {}
+    desk.done[slot] = 0
+    assert homes(desk.plan(masked)) == {"a": "mask-0"}
+
+
+def test_a_paused_camera_and_one_without_authority_are_let_go_and_said_to_be(desk: Desk) -> None:
+    slot = homes(desk.plan(want("a"), want("b")))["a"]
+    expired = msgspec.structs.replace(camera("b").authority, expires_at=1)
+    orders = desk.plan(want("a", state="paused"), want("b", authority=expired))
+    assert homes(orders) == {}
+    assert orders[slot].leaving["hk1.a"].cause == "maintenance"
+    assert [desk.said("a").state, desk.said("b").state] == ["paused", "paused"]
+    assert "authority 'order' has ended" in desk.said("b").cause
+    assert homes(desk.plan(want("a")))["a"]
+
+
+def test_a_camera_that_another_replica_has_is_let_go_and_forgotten_when_its_worker_let_go(desk: Desk) -> None:
+    slot = homes(desk.plan(want("a")))["a"]
+    orders = desk.plan(follow=False)
+    assert orders[slot].leaving["hk1.a"].cause == "handover"
+    assert desk.forgotten == []
+    desk.plan()
+    desk.plan()
+    assert desk.forgotten == ["hk1.a"]
+
+
+def test_what_is_handed_over_is_read_on_and_neither_shown_nor_spoken_of(desk: Desk) -> None:
+    slot = homes(desk.plan(want("a")))["a"]
+    orders = desk.plan(want("a", live=False))
+    assert [duty.live for duty in orders[slot].duties] == [False]
     count = len(desk.log.messages)
-    desk.board.publish()
+    desk.fleet.took(News(conditions=[Condition("hk1.a", "online", 5)]), slot)
+    desk.plan(want("a", live=False))
     assert len(desk.log.messages) == count
 
 
-def test_a_changed_source_is_opened_anew(desk: Desk) -> None:
-    desk.reader.scripts = [script(times=100), script(times=100)]
-    desk.reconcile_until({"hk1.a": want("a")}, lambda: desk.said("online"))
-    source = msgspec.structs.replace(camera("a").source, url="rtsp://camera/2")
-    desk.reconcile_until({"hk1.a": want("a", source=source)}, lambda: len(desk.reader.opened) == 2)
-    assert desk.reader.opened[1].secret_url == "rtsp://camera/2"
+def test_a_replica_that_may_not_speak_shows_nothing_and_says_nothing(desk: Desk) -> None:
+    desk.board.fenced = True
+    orders = desk.plan(want("a"), want("paused", state="paused"), live=False)
+    assert [duty.live for order in orders.values() for duty in order.duties] == [False]
+    assert desk.log.messages == []
+    desk.board.fenced = False
+    desk.plan(want("a"), want("paused", state="paused"))
+    assert desk.said("paused").state == "paused"
 
 
-def test_a_new_ownership_interrupts_nothing(desk: Desk) -> None:
-    desk.reader.scripts = [script(frames=250, times=10)]
-    desk.reconcile_until({"hk1.a": want("a")}, lambda: desk.live)
-    later = {"hk1.a": replace(want("a"), epoch=200)}
-    desk.reconcile_until(later, lambda: desk.live[-1].cut.epoch == 200)
-    assert len(desk.reader.opened) == 1
+def test_more_cameras_than_there_is_room_for_are_refused_with_a_remedy(desk: Desk) -> None:
+    orders = desk.plan(*(want(f"c{number}") for number in range(8)))
+    assert len(homes(orders)) == 6
+    refused = [one for one in desk.log.messages if one.state == "offline"]
+    assert len(refused) == 2
+    assert "full" in refused[0].cause
+    assert "VANTAGE_INGEST_WORKERS" in refused[0].remedy
 
 
-def test_more_cameras_than_the_limit_are_refused_with_a_remedy(tmp_path: Path) -> None:
-    desk = Desk(tmp_path, limit=1)
-    wanted = {"hk1.a": want("a"), "hk1.b": want("b")}
-    desk.reconcile_until(wanted, lambda: desk.said("offline"))
-    refused = next(status for status in desk.log.messages if status.camera_id == "hk1.b")
-    assert "full with 1 cameras" in refused.cause
-    assert "add a replica" in refused.remedy
-    desk.reconcile_until({"hk1.b": want("b")}, lambda: any("refused" in one.cause for one in desk.log.messages[-1:]))
-    assert desk.fleet.stop(10) == 0
+def test_a_crash_is_told_of_each_camera_that_it_hit_and_is_the_cause_of_its_gap(desk: Desk) -> None:
+    orders = desk.plan(want("a"))
+    slot = homes(orders)["a"]
+    desk.crash(slot)
+    orders = desk.plan(want("a"))
+    before = orders[slot].duties[0].before
+    assert before is not None
+    assert before.cause == "worker-crashed"
+    assert "SIGSEGV" in desk.said("a").cause
+    desk.fleet.took(News(conditions=[Condition("hk1.a", "online", 5)]), slot)
+    desk.plan(want("a"))
+    assert desk.said("a").state == "online"
+
+
+def test_a_camera_that_ends_its_process_three_times_is_set_apart_and_its_neighbours_are_read_on(desk: Desk) -> None:
+    wants = [want("bad"), want("good")]
+    for strike in range(3):
+        orders = desk.plan(*wants)
+        assert homes(orders).keys() == {"bad", "good"}, strike
+        duty = next(one for order in orders.values() for one in order.duties if one.camera.name == "bad")
+        desk.crash(homes(orders)["bad"], duty.number)
+        desk.clock.advance(10)
+    orders = desk.plan(*wants)
+    assert homes(orders).keys() == {"good"}
+    assert desk.said("bad").state == "quarantined"
+    assert "15 minutes" in desk.said("bad").cause
+
+    desk.clock.advance(REST_S)
+    desk.plan(*wants)
+    orders = desk.plan(*wants)
+    assert homes(orders)["bad"] == "alone-0"
+    before = orders["alone-0"].duties[0].before
+    assert before is not None
+    assert before.cause == "camera-quarantined"
+    assert orders["alone-0"].duties[0].reader == "native"
+    desk.clock.advance(WINDOW_S)
+    desk.plan(*wants)
+    assert homes(desk.plan(*wants))["bad"].startswith("reader-")
+
+
+def test_a_camera_that_crashes_alone_rests_again_and_a_changed_source_is_tried_at_once(desk: Desk) -> None:
+    number = desk.plan(want("bad"))["reader-0"].duties[0].number
+    for _ in range(3):
+        desk.crash("reader-0", number)
+    desk.plan(want("bad"))
+    desk.clock.advance(REST_S)
+    assert homes(desk.plan(want("bad")))["bad"] == "alone-0"
+    desk.crash("alone-0", number)
+    assert homes(desk.plan(want("bad"))) == {}
+    changed = want("bad", source=source(url="rtsp://camera/2"))
+    desk.plan(changed)
+    assert homes(desk.plan(changed))["bad"].startswith("reader-")
+
+
+def test_what_has_not_changed_is_the_same_order_so_that_nobody_is_told_twice(desk: Desk) -> None:
+    wants = [want("a"), want("b")]
+    first, second = desk.plan(*wants), desk.plan(*wants)
+    assert {name: order.duties for name, order in first.items()} == {
+        name: order.duties for name, order in second.items()
+    }
+
+
+def test_slots_on_demand_are_made_as_they_are_needed_and_those_in_use_stay() -> None:
+    def names(demand: int, in_use: list[str]) -> list[str]:
+        return [slot.name for slot in needed("ffmpeg", demand, in_use, capacity=10, most=3)]
+
+    assert names(0, []) == []
+    assert names(1, []) == ["ffmpeg-0"]
+    assert names(11, ["ffmpeg-1"]) == ["ffmpeg-0", "ffmpeg-1"]
+    assert names(100, []) == ["ffmpeg-0", "ffmpeg-1", "ffmpeg-2"]
+    assert names(0, ["ffmpeg-2"]) == ["ffmpeg-2"]
 
 
 def test_a_camera_may_record_only_while_its_authority_holds() -> None:
@@ -209,23 +290,34 @@ def test_a_camera_may_record_only_while_its_authority_holds() -> None:
     assert idle_reason(one, one.authority.expires_at - 1) is None
     reason = idle_reason(one, one.authority.expires_at)
     assert reason is not None
-    assert reason[0] == "authority-expired"
+    assert reason.cause == "authority-expired"
 
 
-def test_a_status_is_said_on_a_change_and_after_its_time() -> None:
+def test_a_demand_is_of_the_partition_that_its_camera_stands_in(desk: Desk) -> None:
+    kind: Kind = "reader"
+    assert desk.fleet.demands({"hk1.a": want("a")}) == {"hk1.a": Demand(3, kind)}
+
+
+def test_a_status_is_said_on_a_change_and_after_its_time_and_again_where_it_was_not_delivered() -> None:
     clock, log = ManualClock(), Log()
     board = StatusBoard(log, clock, 60)
     board.set("hk1.a", "connecting")
+    log.away = True
+    board.publish()
+    log.away = False
     for _ in range(3):
         board.publish()
     assert [status.state for status in log.messages] == ["connecting"]
-    board.set("hk1.a", "online")
-    board.note("hk1.a", epoch=7, reconnects=2, clock_offset_us=-5)
+    board.took([Condition("hk1.a", "online", clock.now_us(), clock_offset_us=-5, epoch=7, lost_packets=3)])
     board.publish()
     clock.advance(59)
     board.publish()
     clock.advance(1)
     board.publish()
-    states = [(status.state, status.epoch, status.clock_offset_us) for status in log.messages]
-    assert states == [("connecting", 0, None), ("online", 7, -5), ("online", 7, -5)]
+    states = [(one.state, one.epoch, one.clock_offset_us, one.lost_packets) for one in log.messages]
+    assert states == [("connecting", 0, None, 0), ("online", 7, -5, 3), ("online", 7, -5, 3)]
     assert log.messages[1].since == log.messages[2].since < log.messages[2].observed_at
+    board.forget("hk1.a")
+    clock.advance(61)
+    board.publish()
+    assert len(log.messages) == 3

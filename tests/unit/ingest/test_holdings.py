@@ -53,8 +53,28 @@ def test_the_last_record_of_a_camera_counts_and_a_tombstone_removes_it(holdings:
 
 
 def test_revoked_partitions_are_let_go(holdings: Holdings) -> None:
-    holdings.revoked([0])
+    holdings.revoked([0], until=0.0)
+    holdings.expire(0.0)
     assert names(holdings) == {"b"}
+
+
+def test_what_is_handed_over_is_recorded_for_a_while_and_is_not_ours_to_speak_for(holdings: Holdings) -> None:
+    holdings.revoked([0], until=8.0)
+    holdings.expire(7.9)
+    assert {name: want.live for name, want in holdings.wanted().items()} == {"hk1.a": False, "hk1.b": True}
+    assert holdings.partitions().keys() == holdings.snapshot().keys() == {1}
+    holdings.lost([0, 1])
+    assert holdings.held == {1}
+    holdings.expire(8.0)
+    assert names(holdings) == {"b"}
+
+
+def test_what_comes_back_while_it_is_handed_over_is_ours_again(holdings: Holdings) -> None:
+    holdings.revoked([0], until=8.0)
+    holdings.assigned([0], epoch=200)
+    holdings.expire(9.0)
+    assert names(holdings) == {"a", "b"}
+    assert holdings.wanted()["hk1.a"].live
 
 
 def test_lost_partitions_go_on_until_a_new_assignment_says_otherwise(holdings: Holdings) -> None:

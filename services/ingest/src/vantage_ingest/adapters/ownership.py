@@ -96,7 +96,7 @@ class Ownership:
         """Whether another replica may own what this one holds."""
         with self._lock:
             fenced = self._lease.fenced(self._clock.monotonic())
-        if fenced != self._fenced and self.assigned.is_set():
+        if fenced != self._fenced and self.assigned.is_set() and not self.left.is_set():
             self._fenced = fenced
             say = _log.warning if fenced else _log.info
             say("fenced: recording goes on, nothing is shown" if fenced else "not fenced any more")
