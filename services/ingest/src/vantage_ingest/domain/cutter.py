@@ -82,7 +82,8 @@ class Cutter:
             if self._strangers.held:
                 self._waiting.stranger(unit.arrived_us)
             return None
-        self._parameters.learn(picture.nals)
+        if picture.keyframe:
+            self._parameters.learn(picture.nals)
         picture = self._stamps.timed(picture)
         self.broke = self._stamps.broken(picture, self._strangers.count)
         group = self._cut(picture, picture.pts or 0)

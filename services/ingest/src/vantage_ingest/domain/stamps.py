@@ -33,7 +33,7 @@ class Stamps:
     def timed(self, unit: AccessUnit) -> AccessUnit:
         """The picture with a usable time stamp: its own, or one that is made up and says so."""
         raw = unit.pts
-        if raw is not None and raw in (self._raw, self.latest):
+        if raw is not None and raw == (self._raw if self.invented else self.latest):
             self._repeated(raw, unit.arrived_us)
         elif raw is not None:
             self._raw, self._moved, self._told = raw, unit.arrived_us, False
