@@ -103,7 +103,7 @@ def test_what_it_hands_over_decodes(room: Room, cameras: VirtualCameras, number:
     cuts = [cut for unit in units if (cut := assembler.feed(unit)) is not None]
     assert cuts
     assert cuts[0].picture.codec.startswith(("avc1.", "hvc1.")[number - 1])
-    with av.open(io.BytesIO(cuts[0].init + b"".join(cut.data for cut in cuts))) as played:
+    with av.open(io.BytesIO(cuts[0].init + b"".join(cut.data for cut in cuts)), "r") as played:
         assert len(list(played.decode(video=0))) == sum(len(cut.frames) for cut in cuts)
 
 

@@ -15,6 +15,7 @@ from vantage_ingest.domain.rtsp_message import BadMessage
 Nonce = Callable[[], str]
 """Gives a number used once."""
 
+_LONGEST = 4096
 _STRENGTH = ("MD5", "MD5-SESS", "SHA-256", "SHA-256-SESS")
 _HASHES = {"MD5": "md5", "SHA-256": "sha256"}
 _SCHEME = re.compile(r"(?:^|,)\s*(Digest|Basic|[A-Za-z][A-Za-z0-9-]*)(?=\s+[A-Za-z]|\s*$|\s*,)", re.IGNORECASE)
@@ -97,12 +98,12 @@ class Authenticator:
 
 def _in_field(field: str) -> Sequence[Challenge]:
     """Several challenges may stand in one field; a scheme is a word that no `=` follows."""
-    if not field.isprintable():
-        msg = "its demand for a password holds control characters"
+    if not field.isprintable() or len(field) > _LONGEST:
+        msg = "its demand for a password holds control characters, or has no end"
         raise BadMessage(msg)
     begins = [match for match in _SCHEME.finditer(field) if not _inside_quotes(field, match.start())]
-    ends = [match.start() for match in begins[1:]] + [len(field)]
-    made = (_challenge(match[1].lower(), field[match.end() : end]) for match, end in zip(begins, ends, strict=True))
+    ends = (*(match.start() for match in begins[1:]), len(field))
+    made = (_challenge(match[1].lower(), field[match.end() : end]) for match, end in zip(begins, ends, strict=False))
     return [challenge for challenge in made if challenge is not None]
 
 

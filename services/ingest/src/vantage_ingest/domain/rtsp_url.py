@@ -32,4 +32,4 @@ def controlled(base: str, control: str) -> str:
         return control
     if control in ("", "*"):
         return base
-    return base + control if base.endswith("/") else f"{base}/{control.removeprefix('/')}"
+    return f"{base.removesuffix('/')}/{control.removeprefix('/')}"
