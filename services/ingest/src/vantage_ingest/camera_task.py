@@ -91,11 +91,9 @@ class CameraTask:
         return [self._main] if self._sub is None else [self._main, self._sub]
 
     def _tell_online(self, cut: Cut) -> None:
-        offset = self._main.offset_us
         cause, remedy = self._recorder.fault, "recording goes on by itself when the disk takes it again"
-        if not cause and offset is not None and abs(offset) > self._around.trust_us:
-            cause = f"the camera's clock is wrong by {offset / 1e6:.0f} s; times are estimated from arrival"
-            remedy = "set the camera's clock, best by NTP"
+        if not cause and (alarm := self._main.clock_alarm) is not None:
+            cause, remedy = alarm.text, alarm.remedy
         camera_id, statuses = self.duty.camera.camera_id, self._around.statuses
         statuses.set(camera_id, "online", cause, remedy if cause else "")
         statuses.note(
@@ -103,7 +101,7 @@ class CameraTask:
             epoch=cut.epoch,
             reconnects=self._main.reconnects,
             reader=self.duty.reader,
-            clock_offset_us=offset,
+            clock_offset_us=self._main.offset_us,
             clock_quality=cut.clock.quality,
             clock_uncertainty_us=cut.clock.uncertainty_us,
             lost_packets=self._main.lost_packets,

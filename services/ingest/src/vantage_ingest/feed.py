@@ -14,6 +14,7 @@ from vantage_ingest import metrics
 from vantage_ingest.adapters.loop import Timer
 from vantage_ingest.domain.assembler import Assembler, Cut
 from vantage_ingest.domain.capture import CaptureClock
+from vantage_ingest.domain.clock_alarm import Alarm
 from vantage_ingest.domain.ends import EndCause
 from vantage_ingest.domain.init_segment import UnreadableParameters
 from vantage_ingest.domain.stream import AccessUnit, ParameterSets
@@ -70,6 +71,11 @@ class Feed:
     def offset_us(self) -> int | None:
         """The camera's clock less ours, as last known."""
         return self._capture.offset_us
+
+    @property
+    def clock_alarm(self) -> Alarm | None:
+        """What is wrong with the camera's clock, or with ours."""
+        return self._capture.alarm
 
     @property
     def lost_packets(self) -> int:
