@@ -50,7 +50,11 @@ def _scheme(_stack: Stack, files: Files) -> Mapping[str, str]:
 
 
 def _ingest(_stack: Stack, files: Files) -> Mapping[str, str]:
-    return {"VANTAGE_INGEST_CREDENTIALS": str(files.credentials)}
+    light = {
+        "VANTAGE_INGEST_WORKERS": "1",
+        "VANTAGE_INGEST_PIN": "false",
+    }  # one process of few, on a machine of few cores
+    return {"VANTAGE_INGEST_CREDENTIALS": str(files.credentials), **light}
 
 
 def _detect(stack: Stack, _files: Files) -> Mapping[str, str]:

@@ -4,6 +4,7 @@ nothing but that it hears the newest later.
 
 from collections.abc import Callable, Mapping
 
+from vantage import metrics as sdk_metrics
 from vantage.clock import Clock
 from vantage_ingest import metrics, sums
 from vantage_ingest.adapters.loop import Loop
@@ -66,4 +67,4 @@ class Reporter:
             self._unhandled = {}
         if now >= self._figures_at:
             self._figures_at = now + _FIGURES_S
-            self._channel.send(Figures(samples=list(sums.samples(metrics))))
+            self._channel.send(Figures(samples=list(sums.samples(metrics, sdk_metrics))))

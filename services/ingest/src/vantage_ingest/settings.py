@@ -57,7 +57,7 @@ class IngestSettings(CameraSettings, ServiceSettings):
         250, ge=50, le=2000, description="How often live fragments are packed. Shorter is fresher and costs more puts."
     )
     ingest_live_queue_mib: int = Field(
-        64, ge=1, description="Live fragments that may wait for the object store, MiB; the oldest are dropped first."
+        64, ge=1, description="Live fragments that may wait in one worker for the object store, MiB."
     )
     ingest_live_max_age_seconds: float = Field(
         10.0, gt=0, description="A live fragment that waited longer is dropped: stale pictures help no live rule."
@@ -70,7 +70,7 @@ class IngestSettings(CameraSettings, ServiceSettings):
         20_480,
         ge=1,
         description="The spool's largest size, MiB: how long recording goes on while the object store is away. "
-        "100 cameras of 4 Mbit/s write 2.8 GiB a minute.",
+        "100 cameras of 4 Mbit/s write 2.8 GiB a minute. Workers have shares of it by their cameras.",
     )
     ingest_sync_seconds: float = Field(
         5.0, gt=0, description="How often the spool is forced to the disk: what a power cut, not a kill, may cost."

@@ -22,7 +22,7 @@ from vantage_ingest.errors import ChannelClosed
 from vantage_ingest.fleet import Orders
 from vantage_ingest.orders import Beat, Done, Duties, Order, Recovered, Report, Stop
 
-COMMAND = (sys.executable, "-m", "vantage_ingest", "worker")
+COMMAND = (sys.executable, "-P", "-m", "vantage_ingest", "worker")
 _ABORT_S = 5.0
 _STEADY_S = 60.0
 _log = structlog.get_logger()

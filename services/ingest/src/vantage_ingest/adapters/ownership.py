@@ -58,7 +58,7 @@ class Ownership:
         self._prove_at = 0.0
         self._asked: deque[float] = deque()
         self._fenced = False
-        self._leave = threading.Event()
+        self._leave, self._answered = threading.Event(), threading.Event()
         self.assigned = threading.Event()
         self.left = threading.Event()
         self._settings = self._configuration(settings)
@@ -109,7 +109,8 @@ class Ownership:
         if not self.assigned.is_set() or not self._handover_s:
             return False
         self._leave.set()
-        return self.left.wait(2 * _ASK_S)
+        self._answered.wait(2 * _ASK_S)
+        return self.left.is_set()
 
     def partitions(self) -> dict[int, int]:
         """This replica's partitions with their epochs."""
@@ -188,14 +189,13 @@ class Ownership:
         """Leave the group by name where others take over: a static member that merely ends stays an owner for the
         session's time-out, and that is what a restart without others wants.
         """
-        if not self._leave.is_set() or self.left.is_set():
+        if not self._leave.is_set() or self._answered.is_set():
             return
-        if self._alone():
-            self._leave.clear()
-            return
-        consumer.unsubscribe()
-        _log.info("the other replicas take over")
-        self.left.set()
+        if not self._alone():
+            consumer.unsubscribe()
+            _log.info("the other replicas take over")
+            self.left.set()
+        self._answered.set()
 
     def _alone(self) -> bool:
         """Whether no other replica is known in the group."""

@@ -84,7 +84,8 @@ def remove_slot(state: Path, slot: str) -> None:
     """Remove the folder of a slot that is used no more, unless something is in its spool."""
     folder = state / "workers" / slot
     with suppress(OSError):
-        (folder / "spool").rmdir()
+        if (folder / "spool").exists():
+            (folder / "spool").rmdir()
         for name in ("serving", "traceback", "lock"):
             (folder / name).unlink(missing_ok=True)
         folder.rmdir()
