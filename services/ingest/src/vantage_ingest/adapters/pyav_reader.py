@@ -84,7 +84,8 @@ class PyavReader:
         try:
             self._read_through(relay, target, handover)
         except StreamEnded as end:
-            raise relay.end or end from None  # the relay knows why its side broke, FFmpeg only that it did
+            known = relay.end  # why its side broke, of which FFmpeg knows only that it did; but not a plain end, before
+            raise (end if known is None or known.cause is EndCause.ENDED else known) from None  # which it had an answer
         finally:
             relay.close()
 
