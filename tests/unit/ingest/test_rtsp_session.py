@@ -172,6 +172,13 @@ class TestPlaying:
         assert camera.client.end is None
         assert said(camera.client.keep_alive()).method == "OPTIONS"
 
+    def test_one_that_sends_without_saying_that_it_plays_is_given_them_too(self) -> None:
+        silent = client()
+        camera = Camera(silent, {"PLAY": [b""]}).run()
+        silent.plays()
+        camera.hear(answer(200, said(silent.keep_alive()).sequence))
+        assert silent.end is None
+
     def test_a_session_that_is_not_known_any_more_has_ended(self, camera: Camera) -> None:
         camera.hear(answer(454, said(camera.client.keep_alive()).sequence))
         assert camera.client.end is not None

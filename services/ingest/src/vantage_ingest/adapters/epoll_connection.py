@@ -52,6 +52,11 @@ class EpollConnection:
         """Packets that are known to be missing."""
         return self._client.lost if self._client is not None else 0
 
+    @property
+    def over(self) -> bool:
+        """Whether it has ended or was closed."""
+        return self._over
+
     def close(self) -> None:
         """Say goodbye without waiting; the sink is not called again."""
         if not self._over:
@@ -133,7 +138,9 @@ class EpollConnection:
         """What the client made of something read."""
         if not self._opened:
             self._look_ahead(client, playing=client.playing or bool(units))
-        if units:
+        if client.end is not None:
+            units = [*units, *client.last()]
+        if units and self._opened:
             self._pictures += len(units)
             self._sink.units(units)
         if client.end is not None:
@@ -155,6 +162,7 @@ class EpollConnection:
 
     def _open(self, client: RtspClient, sets: ParameterSets) -> None:
         self._opened = True
+        client.plays()
         now = self._around.clock.monotonic()
         self._since, self._report_at = now, now + _REPORT_S
         self._sign_at = now + min(client.timeout_s / 2, _LONGEST_SIGN_S)

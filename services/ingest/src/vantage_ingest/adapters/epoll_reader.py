@@ -50,6 +50,8 @@ class EpollReader:
         self._pool.shutdown(wait=False, cancel_futures=True)
 
     def _resolve(self, url: str, connection: EpollConnection) -> None:
+        if connection.over:  # it was given up while it waited here, behind names that nobody resolves
+            return
         try:
             found = self._resolver.address(url)
         except StreamEnded as end:

@@ -105,7 +105,7 @@ def _reference_time(packet: "Packet[VideoStream]") -> int | None:
 
 def _video(container: InputContainer) -> VideoStream:
     if not container.streams.video:
-        raise StreamEnded(EndCause.UNSUPPORTED, "it announces no video")
+        raise StreamEnded(EndCause.NOT_PLAYED, "it announces no video")
     return container.streams.video[0]
 
 

@@ -103,6 +103,15 @@ class RtspClient:
         elif isinstance(said, rtcp.Bye) and self.end is None:
             self.end = StreamEnded(EndCause.ENDED, "by its own goodbye")
 
+    def plays(self) -> None:
+        """It sends pictures, whether it has said so or not: from now on what it answers is to signs of life."""
+        self._session.playing = True
+
+    def last(self) -> Sequence[AccessUnit]:
+        """The picture that is still open, where the camera itself says that it was the last."""
+        said = self.end is not None and self.end.cause is EndCause.ENDED
+        return self._unpack.flush() if said and self._unpack is not None else ()
+
     def report(self, now_us: int) -> bytes:
         """How its packets arrive, as it goes over UDP; nothing where none came yet."""
         return self._unpack.reception.report(self._source, now_us) if self._unpack is not None else b""
