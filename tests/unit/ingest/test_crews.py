@@ -20,6 +20,7 @@ from vantage_ingest.fleet import Fleet
 from vantage_ingest.orders import Duty
 from vantage_ingest.settings import IngestSettings
 from vantage_ingest.slots import Slots
+from vantage_ingest.standing import Standing
 from vantage_ingest.sums import Sums
 from vantage_ingest.worker_process import Launch
 
@@ -55,7 +56,8 @@ class Desk:
     def begin(self, workers: int) -> None:
         settings = IngestSettings.load().model_copy(update={"ingest_workers": workers, "ingest_cameras_per_worker": 2})
         quarantine = Quarantine(strikes=3, rest_s=REST_S)
-        self.fleet = Fleet(self.board, self.clock, quarantine, lambda _camera_id: None)
+        standing = Standing(self.board, self.clock, quarantine)
+        self.fleet = Fleet(self.board, standing, lambda _camera_id: None)
         launch = Launch(self.clock, self.folder, 5.0, command=self.command)
         slots, sums = Slots(settings, self.folder), Sums(sdk_metrics)
         self.crews = Crews(self.fleet, slots, launch, self.readiness, sums, spool_bytes=1 << 30)

@@ -14,8 +14,10 @@ from vantage_ingest.domain.holdings import Wanted
 from vantage_ingest.domain.placement import Demand, Kind, Slot
 from vantage_ingest.domain.quarantine import Quarantine
 from vantage_ingest.domain.status import Condition
-from vantage_ingest.fleet import Fleet, Orders, Place, idle_reason, needed
+from vantage_ingest.fleet import Fleet, Orders, Place
 from vantage_ingest.orders import News
+from vantage_ingest.slots import needed
+from vantage_ingest.standing import Standing, idle_reason
 
 from .test_holdings import camera
 
@@ -52,7 +54,7 @@ class Desk:
         self.board = StatusBoard(self.log, self.clock, 60)
         self.forgotten: list[str] = []
         quarantine = Quarantine(strikes=3, window_s=WINDOW_S, rest_s=REST_S)
-        self.fleet = Fleet(self.board, self.clock, quarantine, self.forgotten.append)
+        self.fleet = Fleet(self.board, Standing(self.board, self.clock, quarantine), self.forgotten.append)
         self.slots = [
             Slot("reader-0", "reader", 3),
             Slot("reader-1", "reader", 3),

@@ -3,12 +3,12 @@ left on the disk until its recordings are away.
 """
 
 from collections.abc import Iterable, Mapping
+from itertools import count
 from pathlib import Path
 
 from vantage_ingest.adapters.machine import cores
 from vantage_ingest.adapters.slot_folder import slots_on_disk
 from vantage_ingest.domain.placement import Demand, Kind, Slot
-from vantage_ingest.fleet import needed
 from vantage_ingest.settings import IngestSettings
 
 _TRIALS = 4
@@ -19,8 +19,8 @@ class Slots:
 
     def __init__(self, settings: IngestSettings, state: Path) -> None:
         usable = cores()
-        count = settings.ingest_workers or len(usable)
-        self._readers = [Slot(f"reader-{n}", "reader", settings.ingest_cameras_per_worker) for n in range(count)]
+        number = settings.ingest_workers or len(usable)
+        self._readers = [Slot(f"reader-{n}", "reader", settings.ingest_cameras_per_worker) for n in range(number)]
         pinned = {slot.name: usable[n % len(usable)] for n, slot in enumerate(self._readers)}
         self.cores: Mapping[str, int] = pinned if settings.ingest_pin else {}
         self._on_demand: Mapping[Kind, tuple[int, int]] = {
@@ -46,3 +46,13 @@ class Slots:
 def _kind(name: str) -> Kind:
     kind = name.partition("-")[0]
     return kind if kind in ("ffmpeg", "mask", "alone") else "reader"  # type: ignore[return-value]
+
+
+def needed(kind: Kind, demand: int, in_use: Iterable[str], *, capacity: int, most: int) -> list[Slot]:
+    """The slots of a kind that is made on demand: those in use, and as many more as its cameras need."""
+    names = set(in_use)
+    wanted = min(most, -(-demand // capacity))
+    numbers = (f"{kind}-{number}" for number in count())
+    while len(names) < wanted:
+        names.add(next(name for name in numbers if name not in names))
+    return [Slot(name, kind, capacity) for name in sorted(names)]

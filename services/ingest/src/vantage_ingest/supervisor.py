@@ -37,6 +37,7 @@ from vantage_ingest.masks.watch import MaskWatch
 from vantage_ingest.said import Said
 from vantage_ingest.settings import IngestSettings
 from vantage_ingest.slots import Slots
+from vantage_ingest.standing import Standing
 from vantage_ingest.sums import Sums
 from vantage_ingest.sweeper import Sweeper
 from vantage_ingest.worker_process import Launch
@@ -67,7 +68,8 @@ class Supervisor:
         self._buckets = Buckets(store, running.readiness)
         self._board = StatusBoard(Publisher.from_settings(settings, "ingest"), clock, settings.ingest_status_seconds)
         self._ownership = Ownership(settings, running.readiness, clock, self._ending)
-        fleet = Fleet(self._board, clock, Quarantine(strikes=settings.ingest_strikes), ends.forget)
+        standing = Standing(self._board, clock, Quarantine(strikes=settings.ingest_strikes))
+        fleet = Fleet(self._board, standing, ends.forget)
         slots = Slots(settings, state)
         launch = Launch(clock, state, settings.ingest_hang_seconds, cores=slots.cores)
         sums = Sums(metrics, sdk_metrics)
