@@ -15,12 +15,13 @@ NETWORKS = CameraNetworks(networks("10.20.0.0/16,2a02:1234::/48"))
 URL = "rtsp://pier-9.example:8554/x"
 
 
-def test_a_name_is_asked_for_at_each_call_and_the_first_address_is_pinned() -> None:
+def test_a_name_is_asked_for_at_each_call_and_one_address_is_pinned() -> None:
     turns = [["A 10.20.0.5", "A 10.20.0.6"], ["A 10.20.0.7"], ["AAAA 2a02:1234::5"]]
     with NameServer({"pier-9.example": turns}) as server:
         resolver = Resolver(NETWORKS, server=server.address)
         found = [resolver.address(URL) for _ in turns]
-    assert [one.ip for one in found] == ["10.20.0.5", "10.20.0.7", "2a02:1234::5"]
+    assert found[0].ip in {"10.20.0.5", "10.20.0.6"}
+    assert [one.ip for one in found[1:]] == ["10.20.0.7", "2a02:1234::5"]
     assert {(one.host, one.port) for one in found} == {("pier-9.example", 8554)}
     assert len(server.asked) == 3
 
