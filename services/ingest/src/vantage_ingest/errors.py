@@ -3,9 +3,10 @@
     VantageError (vantage)
     ├── StreamEnded           reading a camera came to its end; `cause` names why, `meaning` what to do
     ├── SpoolUnavailable      the local disk does not take more: recording is tried again, live video goes on
-    └── ChannelClosed         the supervisor or the worker at the other end is gone
+    ├── ChannelClosed         the supervisor or the worker at the other end is gone
+    └── ProbeFailed           a camera could not be asked by ONVIF (onvif/errors.py)
     ValueError, in domain/
-    ├── BadAddress            not an RTSP address
+    ├── BadAddress            not a camera's address (vantage.camera_address)
     ├── BadCredential         the credential's name or content cannot be used
     ├── Truncated             a parameter set ends early
     └── UnreadableParameters  no initialisation segment can be made of what the camera says
