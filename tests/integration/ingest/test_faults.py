@@ -51,7 +51,7 @@ FAULTS = (
     Fault("switched off", [("off", 0)], [("on", 0)], "stream-ended", "offline", "the camera has no stream"),
     Fault("hang", [("hang", 0), ("drop", 0)], [("unhang", 0)], "stream-ended", "offline", "does not answer"),
     Fault("all packets lost", [("loss", 1000)], [("loss", 0)], "stream-stalled", "stalled", "stopped sending"),
-    Fault("slow bytes", [("slow", 300)], [("slow", 0)], "stream-malformed", "offline", "packets, but no picture"),
+    Fault("slow bytes", [("slow", 2)], [("slow", 0)], "stream-stalled", "stalled", "stopped sending"),
     Fault("babble", [("babble", 50_000)], (), "stream-malformed", "offline", "is no RTSP stream any more"),
     Fault("broken parameters", [("codec", -1)], [("codec", 0)], "codec-unsupported", "unsupported", "parameter sets"),
     Fault("other size", [("codec", OTHER_CLIP)]),

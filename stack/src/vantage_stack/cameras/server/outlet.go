@@ -129,7 +129,7 @@ func (o *outlet) send(out []byte) error {
 		piece := out
 		if rate := o.rate(); rate > 0 {
 			piece = out[:min(len(out), max(1, int(rate*int64(trickle)/int64(time.Second))))]
-			time.Sleep(trickle)
+			time.Sleep(time.Duration(len(piece)) * time.Second / time.Duration(rate))
 		}
 		if _, err := o.Conn.Write(piece); err != nil {
 			return err
