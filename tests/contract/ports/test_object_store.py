@@ -129,6 +129,13 @@ class TestFiles:
         assert store.get(bucket, "key") == data
         assert store.put(bucket, "again", FileBytes(tmp_path / "file", size)).etag == put.etag
 
+    def test_a_file_is_never_in_memory_as_a_whole(self, tmp_path: Path) -> None:
+        (tmp_path / "file").write_bytes(bytes(3 * MEBIBYTE))
+        content = FileBytes(tmp_path / "file", 3 * MEBIBYTE - 1)
+        sizes = [len(piece) for piece in content]
+        assert sum(sizes) == len(content)
+        assert max(sizes) <= MEBIBYTE / 4
+
     def test_a_file_that_is_not_as_it_was_hashed_is_refused(
         self, store: ObjectStore, bucket: str, tmp_path: Path
     ) -> None:

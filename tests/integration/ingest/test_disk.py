@@ -4,6 +4,7 @@ File systems of the test's own are mounted where the machine allows that; elsewh
 """
 
 import fcntl
+import hashlib
 import os
 import random
 import resource
@@ -18,13 +19,17 @@ from pathlib import Path
 import pytest
 from msgspec import structs
 
+from vantage.contracts import Recording
 from vantage.contracts.recording import Gap
 from vantage_ingest.adapters.memory import Ends
 from vantage_ingest.adapters.spool import Spool
 from vantage_ingest.adapters.spool_check import verified
 from vantage_ingest.adapters.spool_files import Finished
 from vantage_ingest.recorder import Recorder
+from vantage_stack.cameras.cameras import VirtualCameras
+from vantage_stack.stack import Stack
 
+from .conftest import Ingest, Register, Topics, until
 from .disk_writer import CAMERAS, cut
 
 KIB, MIB = 1 << 10, 1 << 20
@@ -259,6 +264,42 @@ class TestAStartWithAFullSpool:
         assert len(found) == self.COUNT + 1
         assert spool.size == desk.spool.size > 200 * MIB
         assert bytes_read() - before < spool.size / 50
+
+
+class TestAStoreThatIsAwayForLong:
+    def test_fills_the_spool_and_what_it_took_is_brought_away_afterwards(
+        self,
+        ingest: Ingest,
+        register: Register,
+        topics: Topics,
+        virtual_cameras: VirtualCameras,
+        stack: Stack,
+    ) -> None:
+        camera = register.add("filled", virtual_cameras.url(4))
+        ingest.start(VANTAGE_INGEST_SPOOL_MIB="1", VANTAGE_INGEST_WORKERS="1", VANTAGE_INGEST_LIVE_MAX_AGE_SECONDS="2")
+        until(lambda: topics.recordings(camera), "a recording")
+        with stack.away("store"):
+            until(lambda: ingest.metric("vantage_ingest_spool_failures_total") > 1, "the spool is full")
+            told = until(lambda: topics.status(camera, "online"), "the camera is still read")
+            until(lambda: "spool" in (topics.status(camera, "online") or told).cause, "its status says why")
+            assert ingest.metric("vantage_ingest_spool_bytes") <= MIB
+            assert ingest.metric("vantage_ingest_live_dropped_total") > 0
+        after = until(lambda: full(topics.recordings(camera)), "recording resumes by itself")
+        until(lambda: ingest.metric("vantage_ingest_spool_recordings") == 0, "the spool is brought away")
+        recordings = topics.recordings(camera)
+        for before, following in pairwise(recordings):
+            gap = following.gap_before
+            assert (gap.start, gap.end) == (before.end, following.start) if gap else before.end == following.start
+        assert [one.gap_before.cause for one in recordings[1:] if one.gap_before] == ["spool-full"] * len(after)
+        store = stack.store.access.open()
+        for recording in recordings:
+            data = store.get(recording.bucket, recording.object)
+            assert hashlib.sha256(data).hexdigest() == recording.sha256
+
+
+def full(recordings: list[Recording]) -> list[Recording]:
+    """Those before which the spool was full."""
+    return [one for one in recordings if one.gap_before is not None and one.gap_before.cause == "spool-full"]
 
 
 def bytes_read() -> int:
