@@ -18,13 +18,12 @@ from vantage_ingest.adapters.epoll_udp import UdpPair
 from vantage_ingest.adapters.loop import Timer
 from vantage_ingest.domain.ends import EndCause
 from vantage_ingest.domain.rtsp_client import RtspClient
+from vantage_ingest.domain.rtsp_pulse import Pulse
 from vantage_ingest.domain.rtsp_transport import Offer
 from vantage_ingest.domain.stream import AccessUnit, ParameterSets
 from vantage_ingest.errors import StreamEnded
 from vantage_ingest.ports import Address, Sink, Target
 
-_REPORT_S = 5.0
-_LONGEST_SIGN_S = 30.0
 _LOOK_S = 1.0
 _log = structlog.get_logger()
 
@@ -43,8 +42,8 @@ class EpollConnection:
         self._over = self._opened = False
         self._timer = Timer(self._late)
         self._patience = ""
-        self._pictures = self._seen = self._reads = 0
-        self._since = self._report_at = self._sign_at = 0.0
+        self._pictures = 0
+        self._pulse: Pulse | None = None
         self._wait("its name was not resolved")
 
     @property
@@ -163,9 +162,7 @@ class EpollConnection:
     def _open(self, client: RtspClient, sets: ParameterSets) -> None:
         self._opened = True
         client.plays()
-        now = self._around.clock.monotonic()
-        self._since, self._report_at = now, now + _REPORT_S
-        self._sign_at = now + min(client.timeout_s / 2, _LONGEST_SIGN_S)
+        self._pulse = Pulse(self._around.clock.monotonic(), self._around.read_s, client.timeout_s)
         self._timer.cancel()
         self._look()
         self._sink.opened(sets)
@@ -199,25 +196,15 @@ class EpollConnection:
     def _keep(self) -> None:
         """See whether it is silent, and send what is due."""
         now = self._around.clock.monotonic()
-        line, client = self._line, self._client
-        if line is None or client is None:
+        line, client, pulse = self._line, self._client, self._pulse
+        if line is None or client is None or pulse is None:
             return
-        if self._pictures != self._seen:
-            self._seen, self._since, self._reads = self._pictures, now, client.reads
-        elif now - self._since >= self._around.read_s:
-            raise self._silent(client)
-        if now >= self._report_at:
-            self._report_at = now + _REPORT_S
+        if (end := pulse.silence(now, self._pictures, client.reads)) is not None:
+            raise end
+        if pulse.report_due(now):
             self._report(line, client)
-        if now >= self._sign_at:
-            self._sign_at = now + min(client.timeout_s / 2, _LONGEST_SIGN_S)
+        if pulse.sign_due(now):
             line.send(client.keep_alive())
-
-    def _silent(self, client: RtspClient) -> StreamEnded:
-        read_s = self._around.read_s
-        if client.reads > self._reads:
-            return StreamEnded(EndCause.MALFORMED, f"packets, but no picture for {read_s:g} s")
-        return StreamEnded(EndCause.STALLED, f"nothing for {read_s:g} s")
 
     def _report(self, line: TcpLine, client: RtspClient) -> None:
         report = client.report(self._around.clock.now_us())
