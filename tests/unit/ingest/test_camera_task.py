@@ -300,7 +300,7 @@ def test_blackened_pictures_say_who_coded_them_and_masks_are_sampled(desk: Desk)
 
 def test_why_it_was_gone_is_known_to_the_first_recording_of_a_new_process(desk: Desk) -> None:
     desk.ends.later("hk1.a", 1)
-    desk.ends.explain("hk1.a", "worker-crashed", "signal SIGSEGV")
+    desk.ends.explain("hk1.a", Why(cause="worker-crashed", detail="signal SIGSEGV"))
     desk.reader.scripts[URL] = [script(ENDED)]
     desk.follow(duty())
     desk.until(lambda: desk.finished)

@@ -8,8 +8,7 @@ end; without a worker the others go on.
 
 import os
 import threading
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from datetime import timedelta
 from typing import Self
 
@@ -39,6 +38,7 @@ from vantage_ingest.settings import IngestSettings
 from vantage_ingest.slots import Slots
 from vantage_ingest.standing import Standing
 from vantage_ingest.sums import Sums
+from vantage_ingest.surviving import surviving
 from vantage_ingest.sweeper import Sweeper
 from vantage_ingest.worker_process import Launch
 
@@ -108,7 +108,7 @@ class Supervisor:
 
     def _turns(self, seconds: float, until: threading.Event) -> None:
         """A plan, and turns for so long."""
-        with self._surviving("plan"):
+        with surviving("plan"):
             self._go_on_alone()
             fenced = self._ownership.fenced()
             self._board.fenced = fenced
@@ -116,7 +116,7 @@ class Supervisor:
             self._crews.plan(self._ownership.wanted(), live=not fenced)
         end = self._clock.monotonic() + seconds
         while self._clock.monotonic() < end:
-            with self._surviving("workers"):
+            with surviving("workers"):
                 self._crews.turn()
             until.wait(_TURN_S)
 
@@ -142,7 +142,7 @@ class Supervisor:
         self._crews.stop(handover=self._ownership.left.is_set())
         end = self._clock.monotonic() + _WORKERS_STOP_S
         while not self._crews.ended and self._clock.monotonic() < end:
-            with self._surviving("workers"):
+            with surviving("workers"):
                 self._crews.turn()
             self._ending.wait(_TURN_S)
         if left := self._crews.kill():
@@ -156,7 +156,7 @@ class Supervisor:
 
     def _own(self) -> None:
         while not self._ending.is_set():
-            with self._surviving("ownership"):
+            with surviving("ownership"):
                 try:
                     self._ownership.run()
                 except StartupError as error:
@@ -192,17 +192,8 @@ class Supervisor:
 
     def _often(self, seconds: float, part: str, call: Callable[[], None]) -> None:
         while not self._ending.wait(seconds):
-            with self._surviving(part):
+            with surviving(part):
                 call()
-
-    @contextmanager
-    def _surviving(self, part: str) -> Iterator[None]:
-        """Log and count an unexpected error: one part's fault must not stop recording."""
-        try:
-            yield
-        except Exception:  # noqa: BLE001  # one part's fault must not stop the others
-            metrics.FAULTS.labels(part).inc()
-            _log.exception("an unexpected error was survived", part=part)
 
 
 def _own_state(settings: IngestSettings) -> int:

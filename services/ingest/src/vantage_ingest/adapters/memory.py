@@ -17,6 +17,7 @@ from vantage.contracts import Camera
 from vantage.contracts.base import Message
 from vantage.contracts.recording import GapCause
 from vantage_ingest.adapters.disk import replace
+from vantage_ingest.orders import Why
 
 _log = structlog.get_logger()
 T = TypeVar("T", bound=Message)
@@ -37,19 +38,19 @@ class Ends:
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
-        self._because: dict[str, tuple[GapCause | None, str]] = {}
+        self._because: dict[str, Why | None] = {}
 
     def get(self, camera_id: str) -> LastEnd | None:
         """What is known of the camera."""
         known = _read(self._path(camera_id), LastEnd)
-        if known is None or known.cause is not None or camera_id not in self._because:
+        why = self._because.get(camera_id)
+        if known is None or known.cause is not None or why is None:
             return known
-        cause, detail = self._because[camera_id]
-        return LastEnd(end=known.end, cause=cause, detail=detail)
+        return LastEnd(end=known.end, cause=why.cause, detail=why.detail)
 
-    def explain(self, camera_id: str, cause: GapCause | None, detail: str) -> None:
+    def explain(self, camera_id: str, why: Why | None) -> None:
         """Why the camera's last recording ended, where nothing better is known."""
-        self._because[camera_id] = cause, detail
+        self._because[camera_id] = why
 
     def put(self, camera_id: str, last: LastEnd) -> None:
         """Remember it, without waiting for the disk: some are written each second, and one that a power cut takes is
