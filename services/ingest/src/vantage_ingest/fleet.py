@@ -19,7 +19,7 @@ from vantage_ingest.orders import Duty, News, Why
 from vantage_ingest.roster import Roster
 from vantage_ingest.standing import QUARANTINED, Standing
 
-_MOVED = Why(detail="it is read by another worker now")
+_MOVED = Why(cause="maintenance", detail="it went to another worker")
 _HANDED_OVER = Why(cause="handover", detail="another replica took the camera over")
 _log = structlog.get_logger()
 

@@ -44,7 +44,7 @@ from vantage_ingest.worker_process import Launch
 
 _MIB = 1 << 20
 _TURN_S = 0.1
-_PLAN_S = 0.3
+_PLAN_S = 0.5
 _BOARD_S = 0.25
 _KEEP_S = 1.0
 _SWEEP_S = 60.0
@@ -139,7 +139,7 @@ class Supervisor:
             self._turns(_PLAN_S, self._ending)
 
     def _stop(self, threads: list[threading.Thread]) -> None:
-        self._crews.stop(handover=self._ownership.left.is_set())
+        self._crews.stop(handover=self._ownership.left)
         end = self._clock.monotonic() + _WORKERS_STOP_S
         while not self._crews.ended and self._clock.monotonic() < end:
             with surviving("workers"):

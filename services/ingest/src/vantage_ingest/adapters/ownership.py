@@ -1,18 +1,16 @@
 """This replica's share of the cameras: a member of a consumer group over `cameras.v1`, which reads its partitions from
 their beginning each time they are assigned and never relies on a committed offset to do so.
 
-A commit every two seconds proves the membership instead: the broker takes it from members only. Losing the event log
-stops no camera: a membership that ended without the group's word leaves its partitions held, and the replica *fenced*.
+Losing the event log stops no camera: a membership that ended without the group's word leaves its partitions held, and
+the replica *fenced*.
 """
 
 import threading
-from collections import deque
 from collections.abc import Mapping, Sequence
 
 import structlog
 from confluent_kafka import OFFSET_BEGINNING, Consumer, KafkaError, KafkaException, TopicPartition
 from confluent_kafka import Message as Record
-from confluent_kafka.admin import AdminClient
 
 from vantage import metrics as sdk_metrics
 from vantage.clock import Clock
@@ -20,19 +18,14 @@ from vantage.contracts import Camera, Undecodable, decode
 from vantage.errors import StartupError
 from vantage.health import Readiness
 from vantage.ids import new_epoch
-from vantage.kafka import client_settings, is_outage
-from vantage.static_name import static_name
+from vantage.kafka import is_outage
 from vantage_ingest import metrics
+from vantage_ingest.adapters.membership import TOPIC, Membership
 from vantage_ingest.domain.holdings import Holdings, Wanted
-from vantage_ingest.domain.lease import Lease
 from vantage_ingest.said import Said
 from vantage_ingest.settings import IngestSettings
 
-TOPIC = "cameras.v1"
-_GROUP = "vantage-ingest"
 _KAFKA, _PARTITIONS = "kafka", "partitions"
-_PROOF_S = 2.0
-_ASK_S = 3.0
 _ENDS = {KafkaError._FATAL, KafkaError.FENCED_INSTANCE_ID}  # noqa: SLF001
 _log = structlog.get_logger()
 
@@ -53,15 +46,10 @@ class Ownership:
         self._changed = False
         self._holding = False
         self._fatal: KafkaError | None = None
-        self._lease = Lease(settings.kafka_session_timeout_ms / 1000)
+        self._membership = Membership(settings, clock, self._on_error)
         self._handover_s = settings.ingest_handover_seconds
-        self._prove_at = 0.0
-        self._asked: deque[float] = deque()
         self._fenced = False
-        self._leave, self._answered = threading.Event(), threading.Event()
         self.assigned = threading.Event()
-        self.left = threading.Event()
-        self._settings = self._configuration(settings)
         readiness.waiting(_PARTITIONS, "no partition was assigned yet")
 
     def run(self) -> None:
@@ -70,9 +58,7 @@ class Ownership:
         Raises StartupError where another process has this replica's name.
         """
         self._holding = False
-        self._asked.clear()
-        name = static_name(self._address, _GROUP, f"ingest-{self._replica}", [TOPIC])
-        consumer = Consumer({**self._settings, "group.instance.id": name})
+        consumer = self._membership.consumer()
         try:
             if self._wait_for_topic(consumer):
                 consumer.subscribe([TOPIC], on_assign=self._on_assign, on_revoke=self._on_revoke, on_lost=self._on_lost)
@@ -80,8 +66,7 @@ class Ownership:
                 for record in consumer.consume(500, timeout=0.2):
                     self._take(record)
                 self._check()
-                self._prove(consumer)
-                self._part(consumer)
+                self._membership.turn(consumer)
         finally:
             self._hold_all()
             consumer.close()
@@ -94,9 +79,8 @@ class Ownership:
 
     def fenced(self) -> bool:
         """Whether another replica may own what this one holds."""
-        with self._lock:
-            fenced = self._lease.fenced(self._clock.monotonic())
-        if fenced != self._fenced and self.assigned.is_set() and not self.left.is_set():
+        fenced = self._membership.fenced()
+        if fenced != self._fenced and self.assigned.is_set() and not self.left:
             self._fenced = fenced
             say = _log.warning if fenced else _log.info
             say("fenced: recording goes on, nothing is shown" if fenced else "not fenced any more")
@@ -106,11 +90,12 @@ class Ownership:
         """Give the partitions to the other replicas, if there are any, and wait a little until that is known; false
         where there is none. What is handed over is wanted for the time of a handover.
         """
-        if not self.assigned.is_set() or not self._handover_s:
-            return False
-        self._leave.set()
-        self._answered.wait(2 * _ASK_S)
-        return self.left.is_set()
+        return bool(self.assigned.is_set() and self._handover_s) and self._membership.leave()
+
+    @property
+    def left(self) -> bool:
+        """Whether other replicas take over."""
+        return self._membership.left.is_set()
 
     def partitions(self) -> dict[int, int]:
         """This replica's partitions with their epochs."""
@@ -138,9 +123,8 @@ class Ownership:
         numbers = [part.partition for part in partitions]
         with self._lock:
             self._holdings.assigned(numbers, new_epoch(self._clock))
-            self._lease.proved(self._clock.monotonic())
-            self._prove_at = 0.0
             self._note_change()
+        self._membership.proved()
         _log.info("partitions assigned", partitions=sorted(numbers))
         self._said.good(_KAFKA, "the event log is back")
         self._readiness.ready(_KAFKA)
@@ -160,51 +144,9 @@ class Ownership:
         numbers = [part.partition for part in partitions]
         with self._lock:
             self._holdings.lost(numbers)
-            self._lease.lost()
             self._measure()
+        self._membership.lost()
         _log.warning("membership lost, recording goes on until a new assignment", partitions=sorted(numbers))
-
-    def _prove(self, consumer: Consumer) -> None:
-        """Commit where this member reads, now and then: only the answer matters."""
-        now = self._clock.monotonic()
-        if now < self._prove_at or not (parts := consumer.assignment()):
-            return
-        self._prove_at = now + _PROOF_S
-        for part in parts:
-            part.offset = 0
-        try:
-            consumer.commit(offsets=parts, asynchronous=True)
-            self._asked.append(now)
-        except KafkaException as error:
-            self._say(error.args[0])
-
-    def _on_commit(self, error: KafkaError | None, _partitions: Sequence[TopicPartition]) -> None:
-        """The broker's answer: it refuses who is no member, and who is one of an earlier generation."""
-        asked = self._asked.popleft() if self._asked else None
-        if asked is not None and (error is None or error.code() == KafkaError.REBALANCE_IN_PROGRESS):
-            with self._lock:
-                self._lease.proved(asked)
-
-    def _part(self, consumer: Consumer) -> None:
-        """Leave the group by name where others take over: a static member that merely ends stays an owner for the
-        session's time-out, and that is what a restart without others wants.
-        """
-        if not self._leave.is_set() or self._answered.is_set():
-            return
-        if not self._alone():
-            consumer.unsubscribe()
-            _log.info("the other replicas take over")
-            self.left.set()
-        self._answered.set()
-
-    def _alone(self) -> bool:
-        """Whether no other replica is known in the group."""
-        admin = AdminClient(client_settings(self._address, "ingest", lambda _error: None))
-        try:
-            group = admin.describe_consumer_groups([_GROUP], request_timeout=_ASK_S)[_GROUP].result()
-        except KafkaException:
-            return True
-        return len(group.members) < 2
 
     def _check(self) -> None:
         if self._fatal is not None:
@@ -269,20 +211,6 @@ class Ownership:
 
     def _say(self, error: KafkaError) -> None:
         self._said.bad(_KAFKA, "the event log is away, recording goes on", f"{self._address}: {error.str()}")
-
-    def _configuration(self, settings: IngestSettings) -> dict[str, object]:
-        return {
-            **client_settings(settings.kafka_bootstrap, "ingest", self._on_error),
-            "group.id": _GROUP,
-            "session.timeout.ms": settings.kafka_session_timeout_ms,
-            "heartbeat.interval.ms": 1_000,  # a member hears of a rebalance with its heartbeat: the gap of what moves
-            "partition.assignment.strategy": "cooperative-sticky",
-            "enable.auto.commit": False,
-            "auto.offset.reset": "earliest",
-            "enable.partition.eof": True,
-            "on_commit": self._on_commit,
-            "fetch.wait.max.ms": 100,
-        }
 
     def _on_error(self, error: KafkaError) -> None:
         if not self._is_end(error) and is_outage(error):
