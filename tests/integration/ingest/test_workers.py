@@ -3,6 +3,8 @@
 import os
 import signal
 
+import msgspec
+
 from vantage.contracts import Camera, Recording
 from vantage_stack.cameras.cameras import VirtualCameras
 
@@ -96,3 +98,28 @@ def test_what_a_slot_left_that_is_not_there_any_more_is_brought_away(
         until(lambda camera=camera: shown[camera.camera_id] <= recorded(topics, camera), "all is stored")  # type: ignore[misc]
     until(lambda: not (ingest.state / "workers" / "reader-1").exists(), "the slot's folder goes")
     assert set(ingest.workers()) == {"reader-0"}
+
+
+def test_each_camera_is_read_by_the_reader_that_it_asks_for_and_the_smaller_stream_is_shown_alone(
+    ingest: Ingest, register: Register, topics: Topics, virtual_cameras: VirtualCameras
+) -> None:
+    plain = register.add("plain", virtual_cameras.url(1))
+    asked = msgspec.structs.replace(plain, camera_id=plain.camera_id.replace("plain", "asked"), name="asked")
+    both = msgspec.structs.replace(plain.source, reader="ffmpeg", sub_url=virtual_cameras.sub_url(1))
+    register.publish(msgspec.structs.replace(asked, source=both))
+    ingest.start()
+    until(lambda: len(topics.recordings(plain)) > 1 and len(topics.recordings(asked)) > 1, "both are recorded")
+    assert set(ingest.workers()) == {"reader-0", "ffmpeg-0"}
+    until(
+        lambda: {fragment.stream for fragment in topics.fragments(asked)} == {"main", "sub"}, "both streams are shown"
+    )
+    shown = {fragment.stream: set[str]() for fragment in topics.fragments(asked)}
+    for fragment in topics.fragments(asked):
+        shown[fragment.stream].add(fragment.sha256)
+    assert not shown["sub"] & recorded(topics, asked)
+    assert {fragment.stream for fragment in topics.fragments(plain)} == {"main"}
+
+    register.publish(msgspec.structs.replace(asked, source=plain.source, revision=2))
+    until(lambda: set(ingest.workers()) == {"reader-0"}, "nobody needs the other reader any more")
+    until(lambda: len({one.epoch for one in topics.recordings(asked)}) > 1, "it is recorded by the default reader")
+    assert gaps(topics.recordings(asked)) == [("maintenance", True)]
