@@ -17,7 +17,7 @@ class Parameters:
         self._tried: ParameterSets | None = None
 
     def learn(self, nals: Iterable[bytes]) -> None:
-        """Take over what comes with a keyframe. A set that comes between two stays in its sample, for a decoder to take."""
+        """Take over what comes with a keyframe. A set that comes between two stays in its sample, for the decoder."""
         self.sets = updated(self.sets, nals)
 
     def in_force(self) -> InitSegment | None:
