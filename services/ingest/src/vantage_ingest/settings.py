@@ -104,12 +104,12 @@ class IngestSettings(CameraSettings, ServiceSettings):
         23,
         ge=10,
         le=30,
-        description="Quality of pictures that masks were burnt into, as libx264's crf: lower is better and larger. Above "
-        "30 a mask's edge may no longer be quite black.",
+        description="Quality of pictures that masks were burnt into, as libx264's crf: lower is better and larger. "
+        "Above 30 a mask's edge may no longer be quite black.",
     )
     ingest_mask_check_seconds: float = Field(
         600.0,
         gt=0,
         le=840,
-        description="How often each camera's masks are looked at. An alarm comes within 15 minutes, so not more than 14.",
+        description="How often each camera's masks are looked at. An alarm comes within 15 minutes, so at most 14.",
     )
