@@ -54,7 +54,8 @@ def test_a_clip_for_benchmarks_has_the_size_rate_and_bits_that_are_asked_for(tmp
     path = clip.bench_clip(Cache(tmp_path), lambda _: None, width=480, height=270, rate=10, bitrate=400_000)
     with av.open(path) as container:
         video = container.streams.video[0]
-        assert (video.width, video.height, video.average_rate) == (480, 270, 10)
+        assert (video.width, video.height) == (480, 270)
+        assert video.average_rate == 10
         assert container.duration is not None
         assert path.stat().st_size * 8e6 / container.duration == pytest.approx(400_000, rel=0.15)
     told = frames(path)

@@ -1,5 +1,6 @@
 """A worker as its supervisor sees it: started, listened to, ended where it hangs, and started again where it died."""
 
+import os
 import signal
 import socket
 import subprocess
@@ -25,6 +26,10 @@ from vantage_ingest.orders import Beat, Done, Duties, Order, Recovered, Report, 
 COMMAND = (sys.executable, "-P", "-m", "vantage_ingest", "worker")
 _ABORT_S = 5.0
 _STEADY_S = 60.0
+_HEAP = {"MALLOC_TRIM_THRESHOLD_": str(256 << 20), "MALLOC_TOP_PAD_": str(64 << 20)}
+"""Pictures come and go by the megabyte: glibc's giving memory back at once, and asking for it again, would cost a
+worker more than unpacking them does.
+"""
 _log = structlog.get_logger()
 State = Literal["down", "starting", "up", "stopping"]
 
@@ -142,7 +147,11 @@ class WorkerProcess:
             command += ["--core", str(core)]
         with theirs:
             self._process = subprocess.Popen(
-                command, pass_fds=[theirs.fileno()], stdin=subprocess.DEVNULL, start_new_session=True
+                command,
+                pass_fds=[theirs.fileno()],
+                stdin=subprocess.DEVNULL,
+                start_new_session=True,
+                env=_HEAP | os.environ,
             )
         self._channel = Channel(ours, Report)
         self.state, self.done, self._sent = "starting", -1, None
