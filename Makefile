@@ -8,7 +8,7 @@ LOCK := requirements/dev.lock
 # Processes that run tests, each with a stack of its own.
 WORKERS ?= 2
 
-.PHONY: help setup lock lint format schemas schemas-release fetch demo test test-all test-s3 bench bench-glass bench-ingest bench-spool bench-masks soak-ingest clean
+.PHONY: help setup lock lint format schemas schemas-release fetch demo test test-all test-s3 bench bench-glass bench-ingest bench-spool bench-pictures bench-masks soak-ingest clean
 
 help: ## print this list
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-16s %s\n", $$1, $$2}'
@@ -61,7 +61,7 @@ test-s3: export VANTAGE_STACK_STORE = $(or $(STORE),embedded)
 test-s3: fetch ## the object-store suite (STORE=minio builds and runs MinIO)
 	$(BIN)/pytest tests/contract/ports -k 'object or store' $(ARGS)
 
-bench: bench-glass bench-ingest bench-spool bench-masks ## every benchmark
+bench: bench-glass bench-ingest bench-spool bench-pictures bench-masks ## every benchmark
 
 bench-glass: fetch ## capture of the frame that caused an alert -> the alert received by a subscriber
 	$(BIN)/python -m vantage_bench.glass
@@ -79,6 +79,9 @@ bench-ingest: fetch ## what a camera costs on one core, beside PyAV and a peer (
 
 bench-spool: fetch ## what the way from a finished fragment to disk and store costs
 	$(BIN)/python -m vantage_bench.spool
+
+bench-pictures: setup ## what the way from pictures to a finished fragment costs
+	$(BIN)/python -m vantage_bench.pictures
 
 bench-masks: setup ## what it costs to burn masks in, and to look at a sample
 	$(BIN)/python -m vantage_bench.masking

@@ -23,7 +23,7 @@ from vantage_stack.cache import Cache
 from vantage_stack.cameras.clip import bench_clip
 from vantage_stack.stack import Stack
 
-CAMERAS = int(os.environ.get("VANTAGE_BENCH_CAMERAS") or "150")
+CAMERAS = int(os.environ.get("VANTAGE_BENCH_CAMERAS") or "300")
 SECONDS = float(os.environ.get("VANTAGE_BENCH_SECONDS") or "60")
 RATE = int(os.environ.get("VANTAGE_BENCH_RATE") or "15")
 KBIT = int(os.environ.get("VANTAGE_BENCH_KBIT") or "1000")
