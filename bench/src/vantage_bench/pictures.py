@@ -6,10 +6,10 @@ changes it little.
 
 import hashlib
 import os
-import sys
 import time
 from collections.abc import Callable, Iterator
 
+from vantage_bench.report import Figure, report
 from vantage_ingest.domain.assembler import Assembler
 from vantage_ingest.domain.capture import CaptureClock
 from vantage_ingest.domain.stream import TICKS, AccessUnit, ParameterSets
@@ -52,7 +52,7 @@ def fed(units: list[AccessUnit]) -> Iterator[bytes]:
 
 
 def main() -> None:
-    """Print microseconds a picture, and a fragment."""
+    """Run it and print the figures; the reference is the SHA-256 of the same bytes."""
     units = pictures()
     fragments = list(fed(units))
     endless = [units[0], *(unit for unit in units if not unit.keyframe)]
@@ -61,11 +61,15 @@ def main() -> None:
     joined = least(lambda: sum(len(b"".join([data, b"."])) for data in fragments)) / len(fragments)
     whole = least(lambda: sum(map(len, fed(units)))) / SECONDS
     rest = whole - hashed - joined - (RATE - 1) * inner
-    sys.stdout.write(
-        f"a picture that ends nothing {inner:.2f} us\n"
-        f"a fragment of {RATE} pictures: SHA-256 {hashed:.0f} us, copy {joined:.0f} us, all else {rest:.0f} us\n"
-        f"a second of a camera {whole:.0f} us\n"
-    )
+    figures = {
+        "a picture that ends nothing": Figure(value=inner, unit="us"),
+        f"a fragment of {RATE} pictures, SHA-256": Figure(value=hashed, unit="us"),
+        f"a fragment of {RATE} pictures, copy": Figure(value=joined, unit="us"),
+        f"a fragment of {RATE} pictures, all else": Figure(value=rest, unit="us"),
+        "a second of a camera": Figure(value=whole, unit="us"),
+        "a second of a camera, times its SHA-256": Figure(value=whole / hashed, unit="x"),
+    }
+    report("pictures", figures)
 
 
 if __name__ == "__main__":
