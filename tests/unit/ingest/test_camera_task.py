@@ -7,6 +7,7 @@ from pathlib import Path
 
 import msgspec
 import pytest
+from prometheus_client import REGISTRY
 
 from vantage.clock import SystemClock
 from vantage.contracts import Camera
@@ -83,11 +84,12 @@ class FakeReader:
     scripts: dict[str, list[Script]] = field(default_factory=dict)
     opened: list[Target] = field(default_factory=list)
     connections: list[FakeConnection] = field(default_factory=list)
+    losing: int = 0
 
     def open(self, target: Target, sink: Sink) -> FakeConnection:
         self.opened.append(target)
         scripts = self.scripts.get(target.url, [])
-        connection = FakeConnection(self.loop, sink, scripts.pop(0) if scripts else [])
+        connection = FakeConnection(self.loop, sink, scripts.pop(0) if scripts else [], self.losing)
         self.connections.append(connection)
         if connection.script:
             self.loop.call_soon(connection.begin)
@@ -206,6 +208,16 @@ def test_a_camera_that_comes_back_is_recorded_on_with_its_figures(desk: Desk) ->
     assert [one.cut.sequence for one in desk.live] == list(range(len(desk.live)))
     online = [one for one in desk.told if one.state == "online"][-1]
     assert (online.reader, online.shed.main, online.clock_quality) == ("native", 2, "estimated")
+
+
+def test_packets_that_never_came_are_counted_once_over_all_connections(desk: Desk) -> None:
+    before = REGISTRY.get_sample_value("vantage_ingest_lost_packets_total") or 0.0
+    desk.reader.scripts[URL] = [script(ENDED), script(ENDED)]
+    desk.reader.losing = 3
+    desk.follow(duty())
+    desk.until(lambda: len(desk.reader.opened) >= 3)
+    assert (REGISTRY.get_sample_value("vantage_ingest_lost_packets_total") or 0.0) - before == 6
+    assert [one for one in desk.told if one.state == "online"][-1].lost_packets == 6
 
 
 def test_an_error_that_nobody_thought_of_ends_one_connection_only(desk: Desk) -> None:

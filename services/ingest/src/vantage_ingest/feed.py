@@ -64,7 +64,7 @@ class Feed:
         self._timer: Timer | None = None
         self._stopped = False
         self._fragments = 0
-        self._lost = 0
+        self._lost = self._told = 0
         self.reconnects = 0
 
     @property
@@ -128,7 +128,13 @@ class Feed:
         self._fragments += 1
         if self._fragments == _STEADY_FRAGMENTS:
             self._backoff.reset()
+        self._count_lost()
         self._taker.take(cut)
+
+    def _count_lost(self) -> None:
+        lost, self._told = self.lost_packets - self._told, self.lost_packets
+        if lost:
+            metrics.LOST_PACKETS.inc(lost)
 
     def _wait(self, seconds: float) -> None:
         self._timer = self._around.loop.call_later(seconds, self._attempt)

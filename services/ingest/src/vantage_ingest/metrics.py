@@ -12,6 +12,10 @@ SKIPPED_FRAMES = Counter(
     "vantage_ingest_skipped_frames",
     "Frames before a keyframe, after a connection or a break. Many: shorten the camera's keyframe interval.",
 )
+LOST_PACKETS = Counter(
+    "vantage_ingest_lost_packets",
+    "RTP packets that never came, of all cameras; camera-status.v1 has each camera's. Growing: look at the network.",
+)
 STREAM_ENDS = Counter("vantage_ingest_stream_ends", "Ends of cameras' streams, by cause.", ["cause"])
 PACKS = Counter("vantage_ingest_packs", "Packs in the object store.")
 LIVE_DROPPED = Counter(
