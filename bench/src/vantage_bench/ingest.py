@@ -33,6 +33,8 @@ _WARM_UP_S = 65.0
 _CALLS_S = 5.0
 _COUNTED = 10
 _TICKS = 90_000
+_ROUNDING = 2
+"""Ticks by which a camera's own time stamps are rounded."""
 _GOAL_CAMERAS, _GOAL_TIMES_PEER = 600, 2.0
 
 
@@ -105,7 +107,7 @@ def _run(stack: Stack, name: str, cameras: int, *, reader: str = "auto") -> Run:
 
 
 def _count(stack: Stack, found: Mapping[str, list[Recording]]) -> tuple[int, int]:
-    """The pictures in the objects of some cameras, and those of them that are not shown for exactly one frame: where
+    """The pictures in the objects of some cameras, and those of them that are not shown for one frame: where
     the recordings have no seams and every picture has its own time, none is missing.
     """
     store = stack.store.access.open()
@@ -115,7 +117,7 @@ def _count(stack: Stack, found: Mapping[str, list[Recording]]) -> tuple[int, int
         for one in found[camera]
         for ticks in durations(one, store.get(one.bucket, one.object))
     ]
-    return len(shown), sum(ticks != _TICKS // RATE for ticks in shown)
+    return len(shown), sum(abs(ticks - _TICKS / RATE) > _ROUNDING for ticks in shown)
 
 
 def _figures(run: Run, whose: str, *, goal: bool) -> dict[str, Figure]:
@@ -158,7 +160,9 @@ def _peer(stack: Stack, ours: Run) -> dict[str, Figure]:
     return {
         f"{name}: cameras a core, not hashed, not uploaded": Figure(value=1 / share, unit="cameras", better="higher"),
         f"{name}: processor a camera": Figure(value=100 * share, unit="% of a core"),
-        f"times {name}": Figure(value=share / ours.share, unit="x", goal=_GOAL_TIMES_PEER, better="higher"),
+        f"times {name}": Figure(
+            value=share / ours.share, unit="x", goal=_GOAL_TIMES_PEER if PEER else None, better="higher"
+        ),
     }
 
 
