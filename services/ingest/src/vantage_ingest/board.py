@@ -6,6 +6,7 @@ Who reports never waits here for the event log. A *fenced* board says nothing: a
 import threading
 from collections import Counter
 from collections.abc import Callable, Iterable
+from typing import get_args
 
 import structlog
 
@@ -18,17 +19,7 @@ from vantage_ingest.ports import Announcer
 from vantage_ingest.said import Said
 
 _TOPIC = "camera-status.v1"
-_STATES: tuple[CameraState, ...] = (
-    "connecting",
-    "online",
-    "stalled",
-    "offline",
-    "refused",
-    "unsupported",
-    "paused",
-    "quarantined",
-    "unmasked",
-)
+_STATES: tuple[CameraState, ...] = get_args(CameraState)
 _QUIET = {"online", "connecting", "paused"}
 _log = structlog.get_logger()
 
