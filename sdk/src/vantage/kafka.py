@@ -30,6 +30,13 @@ def is_outage(error: KafkaError) -> bool:
     return error.code() in _OUTAGES
 
 
+def is_partition_end(error: KafkaError) -> bool:
+    """Whether it is no error but the end of a partition, for who asks for it by `enable.partition.eof`. The offsets
+    before it may hold no message but the end of a transaction.
+    """
+    return error.code() == KafkaError._PARTITION_EOF  # noqa: SLF001
+
+
 _OUTAGES = {
     KafkaError._ALL_BROKERS_DOWN,  # noqa: SLF001
     KafkaError._AUTHENTICATION,  # noqa: SLF001

@@ -12,7 +12,7 @@ from vantage import metrics
 from vantage.contracts import Message, Undecodable, decode
 from vantage.contracts.registry import CONTRACTS
 from vantage.errors import BrokerUnavailable
-from vantage.kafka import client_settings, is_outage
+from vantage.kafka import client_settings, is_outage, is_partition_end
 from vantage.settings import ServiceSettings
 
 _log = structlog.get_logger()
@@ -129,7 +129,7 @@ class Table(Generic[T]):
             self._apply((record.key() or b"").decode(errors="replace"), record)
             with self._lock:
                 self._next[record.partition() or 0] = (record.offset() or 0) + 1
-        elif error.code() == KafkaError._PARTITION_EOF:  # noqa: SLF001
+        elif is_partition_end(error):
             self._unread.discard(record.partition() or 0)
             if not self._unread:
                 self._ready.set()

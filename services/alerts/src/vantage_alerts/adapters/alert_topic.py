@@ -9,6 +9,7 @@ from confluent_kafka import Consumer, KafkaError, KafkaException, Message, Produ
 from vantage import metrics
 from vantage.contracts import AlertEvent, Undecodable, decode
 from vantage.errors import BrokerUnavailable
+from vantage.kafka import is_partition_end
 from vantage.publish import message_headers
 from vantage.topics import TOPICS
 from vantage_alerts.domain.outbox import OutboxRow
@@ -123,7 +124,7 @@ def _until_end(consumer: Consumer) -> Iterator[Message]:
         error = record.error()
         if error is None:
             yield record
-        elif error.code() == KafkaError._PARTITION_EOF:  # noqa: SLF001
+        elif is_partition_end(error):
             return
         elif not error.retriable():
             raise KafkaException(error)

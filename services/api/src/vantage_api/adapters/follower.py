@@ -8,6 +8,7 @@ from confluent_kafka import Consumer, KafkaError, KafkaException, TopicPartition
 from confluent_kafka import Message as Record
 
 from vantage.errors import BrokerUnavailable
+from vantage.kafka import client_settings, is_partition_end
 
 _log = structlog.get_logger()
 _AT_ONCE = 1_000
@@ -26,16 +27,19 @@ def kafka_consumer(bootstrap: str, purpose: str) -> Consumer:
     """A consumer that is assigned by hand, and answers within a moment when a message comes."""
     return Consumer(
         {
-            "bootstrap.servers": bootstrap,
+            **client_settings(bootstrap, f"api-{purpose}", _heard),
             "group.id": f"vantage-api-{purpose}",  # asked for by the client; nothing is joined or committed
             "enable.auto.commit": False,
             "auto.offset.reset": "earliest",
             "enable.partition.eof": True,  # the last offsets may hold no message but a transaction's end
             "fetch.wait.max.ms": 100,
-            "reconnect.backoff.max.ms": 1_000,
-            "log_level": 0,
+            "reconnect.backoff.max.ms": 1_000,  # whoever is signed in waits for it
         }
     )
+
+
+def _heard(_error: KafkaError) -> None:
+    """Nothing: what keeps a topic from being read comes with the records as well, and is said there."""
 
 
 class Follower:
@@ -102,7 +106,7 @@ class Follower:
 def is_end(record: Record) -> bool:
     """Whether it is no message but the end of its partition; its offset is the next message's."""
     error = record.error()
-    return error is not None and error.code() == KafkaError._PARTITION_EOF  # noqa: SLF001
+    return error is not None and is_partition_end(error)
 
 
 def partitions_of(consumer: Consumer, topic: str) -> list[int]:

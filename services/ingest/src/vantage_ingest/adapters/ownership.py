@@ -18,7 +18,7 @@ from vantage.contracts import Camera, Undecodable, decode
 from vantage.errors import StartupError
 from vantage.health import Readiness
 from vantage.ids import new_epoch
-from vantage.kafka import is_outage
+from vantage.kafka import is_outage, is_partition_end
 from vantage_ingest import metrics
 from vantage_ingest.adapters.membership import TOPIC, Membership
 from vantage_ingest.domain.holdings import Holdings, Wanted
@@ -188,7 +188,7 @@ class Ownership:
             self._changed = True
 
     def _take_error(self, record: Record, error: KafkaError) -> None:
-        if error.code() == KafkaError._PARTITION_EOF:  # noqa: SLF001
+        if is_partition_end(error):
             with self._lock:
                 self._holdings.caught_up(record.partition() or 0)
             return
