@@ -1,9 +1,6 @@
 """What a kill, a store that is away and an event log that is away cost: a gap with a cause, or nothing."""
 
-import time
 from itertools import pairwise
-
-import pytest
 
 from vantage.contracts import Camera, Recording
 from vantage.objects import S3ObjectStore
@@ -84,33 +81,3 @@ def test_recording_goes_on_while_the_event_log_is_away_even_over_a_kill(
     assert recordings[0].epoch == epoch
     for before, after in pairwise(recordings):
         assert after.start == before.end or after.gap_before in gaps
-
-
-def records_for(ingest: Ingest, seconds: float) -> None:
-    """Let the time pass, and see all the while that fragments are cut."""
-    end = time.monotonic() + seconds
-    while time.monotonic() < end:
-        count = ingest.metric("vantage_ingest_fragments_total")
-        until(lambda count=count: ingest.metric("vantage_ingest_fragments_total") > count, "it records on")  # type: ignore[misc]
-        assert ingest.exit_code is None
-        time.sleep(5)
-
-
-@pytest.mark.slow
-def test_ten_minutes_without_a_store_and_two_without_an_event_log_cost_no_recorded_second(
-    ingest: Ingest, register: Register, topics: Topics, virtual_cameras: VirtualCameras, stack: Stack
-) -> None:
-    cameras = [register.add(f"patient-{number}", virtual_cameras.url(number)) for number in (1, 2, 3)]
-    ingest.start()
-    until(lambda: all(topics.recordings(camera) for camera in cameras), "recordings")
-    before = [topics.recordings(camera)[-1].end for camera in cameras]
-    with stack.away("store"):
-        with stack.away("kafka"):
-            records_for(ingest, 120)
-        records_for(ingest, 480)
-    until(lambda: ingest.metric("vantage_ingest_spool_recordings") == 0, "the spool is brought away")
-    for camera, end in zip(cameras, before, strict=True):
-        after = until(lambda camera=camera: topics.recordings(camera), "recordings")  # type: ignore[misc]
-        assert after[-1].end - end >= 600_000_000
-        assert all(one.end == following.start for one, following in pairwise(after))
-        assert [one.gap_before.cause for one in after if one.gap_before] == ["first-recording"]
