@@ -13,6 +13,9 @@ CAMERAS = 2
 SETTINGS = {"VANTAGE_INGEST_RECORDING_SECONDS": "10"}
 """Recordings of ten seconds, so that several of them end during a test."""
 
+BEFORE_ALL = "-1"
+"""The cursor before the first event: an alert may come before the subscriber does."""
+
 Until = Callable[..., None]
 
 
@@ -30,14 +33,14 @@ def gateway(running: Thread) -> Iterator[Gateway]:
 
 @pytest.fixture(scope="package")
 def received() -> list[StreamedAlert]:
-    """What a control room has received on the stream, from before the first test on."""
+    """What a control room has received on the stream, from the first alert on."""
     return []
 
 
 @pytest.fixture(scope="package", autouse=True)
 def subscriber(running: Thread, received: list[StreamedAlert]) -> Iterator[Subscriber]:
     with gateway_of(running.stack) as opened:
-        follower = Subscriber(opened, received.append)
+        follower = Subscriber(opened, received.append, after=BEFORE_ALL)
         assert follower.wait_connected(30), follower.failure
         yield follower
         follower.stop()

@@ -25,11 +25,11 @@ class CachedToken:
 
 
 class Subscriber:
-    """Follows the stream in a thread of its own and keeps what came."""
+    """Follows the stream in a thread of its own and keeps what came: what comes, or all after the cursor `after`."""
 
-    def __init__(self, gateway: Gateway, take: Callable[[StreamedAlert], None]) -> None:
+    def __init__(self, gateway: Gateway, take: Callable[[StreamedAlert], None], *, after: str = "") -> None:
         self._stop = threading.Event()
-        self.stream = AlertStream(gateway, stop=self._stop)
+        self.stream = AlertStream(gateway, after=after, stop=self._stop)
         self._take = take
         self.failure: BaseException | None = None
         self._thread = threading.Thread(target=self._run, name="subscriber", daemon=True)

@@ -93,16 +93,11 @@ def duty(name: str, number: int) -> Duty:
 
 
 def until_dead(worker: WorkerProcess) -> Death:
-    deaths: list[Death] = []
-
-    def died() -> bool:
-        _, death = worker.turn()
-        if death is not None:
-            deaths.append(death)
-        return bool(deaths)
-
-    turns(worker, died)
-    return deaths[0]
+    deadline = time.monotonic() + DEADLINE_S
+    while (death := worker.turn()[1]) is None:
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+    return death
 
 
 def test_a_worker_is_told_its_duties_once_and_says_when_it_follows_them(worker: WorkerProcess) -> None:
