@@ -34,7 +34,7 @@ from vantage_stack.process import ManagedProcess
 from vantage_stack.stack import Stack
 
 SECOND = 1_000_000
-DEADLINE_S = 60.0
+DEADLINE_S = 120.0
 CAMERAS = 32
 PLACE = Place(latitude=22.2831, longitude=114.1556, district="central-and-western")
 WHOLE = [(0, 0), (65535, 0), (65535, 65535), (0, 65535)]
