@@ -4,7 +4,6 @@ import contextlib
 import json
 import os
 import signal
-import socket
 import sysconfig
 import threading
 import time
@@ -107,19 +106,24 @@ class Ingest:
     """One replica as its operator runs it. Starting it again is a restart: the same name and state folder."""
 
     def __init__(self, environment: Mapping[str, str], folder: Path) -> None:
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            self._port = probe.getsockname()[1]
+        self._starts = 0
         self.state = folder / "state"
         self._log = folder / "ingest.log"
-        self._environment = {**os.environ, **environment, "VANTAGE_HEALTH_PORT": str(self._port)}
+        self._environment = {**os.environ, **environment, "VANTAGE_HEALTH_PORT": "0"}
         self._process: ManagedProcess | None = None
+
+    @property
+    def _port(self) -> int:
+        """Of its health endpoint, as it says: the kernel chose it, so that no other program has it."""
+        told = until(lambda: self.events("health endpoint listens")[self._starts - 1 :], "its health endpoint")
+        return int(str(told[-1]["port"]))
 
     def start(self, **more: str) -> None:
         command: list[str | Path] = [Path(sysconfig.get_path("scripts")) / "vantage-ingest", "run"]
         self._process = ManagedProcess(
             "ingest", command, log=self._log, environment={**self._environment, **more}, grace_s=30
         )
+        self._starts += 1
         self._process.start()
 
     def kill9(self) -> None:
