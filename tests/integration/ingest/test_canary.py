@@ -45,7 +45,6 @@ class Watch:
     def __init__(self, ingest: Ingest) -> None:
         self.seen: dict[str, bytes] = {}
         self._ingest = ingest
-        self._address = f"http://127.0.0.1:{ingest._port}"
         self._over = threading.Event()
         self._thread = threading.Thread(target=self._run, daemon=True)
 
@@ -62,7 +61,7 @@ class Watch:
                     self._look(one)
             for path in ("/metrics", "/readyz", "/healthz"):
                 with suppress(httpx.HTTPError):
-                    answer = httpx.get(self._address + path, trust_env=False)
+                    answer = httpx.get(f"http://127.0.0.1:{self._ingest._port}{path}", trust_env=False)
                     self.seen[path] = self.seen.get(path, b"") + answer.content
 
     def _look(self, one: psutil.Process) -> None:
