@@ -114,10 +114,6 @@ class Recorder:
                 found[one.camera_id][one.recording_id] = one
         return {camera: sorted(each.values(), key=lambda one: one.start) for camera, each in found.items()}
 
-    def camera_id(self, number: int) -> str:
-        """The id of the stack's camera of this number."""
-        return self._id(number)
-
     def _id(self, number: int) -> str:
         return f"{CELL}.{self._name}-{number:04d}"
 

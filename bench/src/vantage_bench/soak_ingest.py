@@ -8,7 +8,7 @@ explained seconds are summed from the events of every camera and must come to th
 import os
 import random
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import psutil
@@ -28,8 +28,6 @@ _READ_EVERY_S = 5.0
 _KILL_EVERY_S = 40.0
 _FLAT = 1.05
 """The last third may hold so many times what the middle third held."""
-Fault = Callable[[VirtualCameras, int, random.Random], float]
-"""Does something to a camera; gives the seconds until it is taken back."""
 
 
 @dataclass(frozen=True)
