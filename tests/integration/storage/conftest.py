@@ -26,7 +26,7 @@ from vantage.ids import recording_id, track_id
 from vantage.postgres import migrate
 from vantage.publish import Publisher
 from vantage_stack.process import ManagedProcess
-from vantage_storage.main import MIGRATIONS, SCHEMA
+from vantage_storage.service import MIGRATIONS, SCHEMA
 
 TOPICS = Path(__file__).resolve().parents[3] / "schemas" / "topics"
 

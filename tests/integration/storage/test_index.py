@@ -19,7 +19,7 @@ from vantage_storage.adapters.index import PostgresIndex
 from vantage_storage.domain.day import DAY_US
 from vantage_storage.errors import DayMissing
 from vantage_storage.indexer import Indexer
-from vantage_storage.main import MIGRATIONS, SCHEMA
+from vantage_storage.service import MIGRATIONS, SCHEMA
 
 MakeRecording = Callable[..., Recording]
 MakeTrack = Callable[..., Track]

@@ -15,7 +15,7 @@ from vantage.contracts.recording import FragmentRange
 from vantage.postgres import connect_pool, migrate
 from vantage_storage.adapters.index import PostgresIndex
 from vantage_storage.domain.day import day_of
-from vantage_storage.main import MIGRATIONS, SCHEMA
+from vantage_storage.service import MIGRATIONS, SCHEMA
 
 MINUTES = 2000
 MOST_BYTES = 3500

@@ -1,6 +1,6 @@
 """What Vantage asks of an object store. `tests/contract/ports` holds every adapter and the fake to it."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final, Protocol
 
@@ -12,12 +12,25 @@ UNCHECKED: Final = "UNSIGNED-PAYLOAD"
 
 @dataclass(frozen=True)
 class ObjectInfo:
-    """An object as the store knows it: key, size in bytes, entity tag, time of last change (UTC microseconds)."""
+    """An object as the store knows it: key, size in bytes, entity tag, time of last change (UTC microseconds).
+
+    `version` is None where the bucket has none. `marker` says that this version is the mark of a deletion, without
+    bytes; only `versions` gives such.
+    """
 
     key: str
     size: int
     etag: str
     modified_us: int
+    version: str | None = None
+    marker: bool = False
+
+
+@dataclass(frozen=True)
+class Version:
+    """One version of an object by its name; a version of None is the object of a bucket without versions."""
+
+    key: str
     version: str | None = None
 
 
@@ -36,23 +49,27 @@ class ObjectStore(Protocol):
         content_type: str = "application/octet-stream",
         *,
         sha256: str | None = None,
+        lock_until_us: int | None = None,
     ) -> ObjectInfo:
         """Write an object whole; it is there for every reader when this returns.
 
         The store compares what it receives with `sha256` (hex); without one it is counted here, unless UNCHECKED says
         that nobody has to. Raises ContentMismatch where they differ, ContentUnreadable where a file cannot be read:
-        in both cases nothing was written.
+        in both cases nothing was written. With `lock_until_us` (UTC microseconds, a bucket with lock) nobody can
+        delete this version before then: S3's COMPLIANCE mode.
         """
         ...
 
-    def get(self, bucket: str, key: str, offset: int = 0, length: int | None = None) -> bytes:
+    def get(
+        self, bucket: str, key: str, offset: int = 0, length: int | None = None, *, version: str | None = None
+    ) -> bytes:
         """The object's bytes from `offset`, exactly `length` of them (to its end without one).
 
         Raises ObjectMissing where the object, or that range of it, is not there; a range begins within the object.
         """
         ...
 
-    def stat(self, bucket: str, key: str) -> ObjectInfo:
+    def stat(self, bucket: str, key: str, *, version: str | None = None) -> ObjectInfo:
         """What the store knows of an object. Raises ObjectMissing."""
         ...
 
@@ -66,6 +83,36 @@ class ObjectStore(Protocol):
 
     def delete_many(self, bucket: str, keys: Iterable[str]) -> None:
         """Delete objects in bulk; those that are not there are no error."""
+        ...
+
+    def versions(self, bucket: str, prefix: str = "") -> Iterator[ObjectInfo]:
+        """Every version under a prefix, marks of deletions among them, in the order of their keys.
+
+        A bucket without versions gives its objects, so that what this lists is all that is there.
+        """
+        ...
+
+    def folders(self, bucket: str, prefix: str = "") -> Iterator[str]:
+        """The prefixes one level (`/`) below a prefix that is empty or ends with `/`, of current objects, in order."""
+        ...
+
+    def erase_many(self, bucket: str, versions: Iterable[Version]) -> Sequence[Version]:
+        """Delete versions for good, in bulk; those that are not there are no error.
+
+        Returns those that a lock keeps, and has deleted the others.
+        """
+        ...
+
+    def lock(self, bucket: str, key: str, version: str, until_us: int) -> None:
+        """Keep a version until then (UTC microseconds, COMPLIANCE). Raises StoreRefused where it is kept for longer."""
+        ...
+
+    def locked_until(self, bucket: str, key: str, version: str) -> int | None:
+        """Until when a lock keeps a version (UTC microseconds), or None. Raises ObjectMissing."""
+        ...
+
+    def has_versions(self, bucket: str) -> bool:
+        """Whether the bucket keeps versions, or kept them once: then a plain delete may leave bytes behind."""
         ...
 
     def ensure_bucket(self, bucket: str, *, lock: bool = False) -> None:

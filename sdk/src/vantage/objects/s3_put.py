@@ -6,10 +6,12 @@ sends an MD5. So this request alone is built here, of minio-py's own parts: addr
 
 import base64
 import hashlib
+from datetime import UTC, datetime
 from urllib.parse import urlunsplit
 
 import urllib3
 from minio import time
+from minio.commonconfig import COMPLIANCE
 from minio.credentials.credentials import Credentials
 from minio.error import InvalidResponseError, S3Error
 from minio.helpers import BaseURL, check_bucket_name, check_object_name
@@ -33,7 +35,14 @@ class S3Put:
         self._credentials = Credentials(access_key, secret_key)
 
     def __call__(
-        self, bucket: str, key: str, data: bytes | FileBytes, content_type: str, sha256: str | None
+        self,
+        bucket: str,
+        key: str,
+        data: bytes | FileBytes,
+        content_type: str,
+        sha256: str | None,
+        *,
+        lock_until_us: int | None = None,
     ) -> ObjectInfo:
         """Write an object. Raises S3Error, urllib3's errors, ValueError for a name, ContentUnreadable."""
         check_bucket_name(bucket)
@@ -44,7 +53,11 @@ class S3Put:
             method="PUT",
             url=url,
             region=self._region,
-            headers={**_headers(url.netloc, data, content_type, sha256), "x-amz-date": time.to_amz_date(moment)},
+            headers={
+                **_headers(url.netloc, data, content_type, sha256),
+                **_lock(lock_until_us),
+                "x-amz-date": time.to_amz_date(moment),
+            },
             credentials=self._credentials,
             content_sha256=UNCHECKED,
             date=moment,
@@ -70,6 +83,14 @@ def _headers(
         digest = bytes.fromhex(_digest(data) if sha256 is None else sha256)
         headers["x-amz-checksum-sha256"] = base64.b64encode(digest).decode()
     return headers
+
+
+def _lock(until_us: int | None) -> dict[str, str | list[str] | tuple[str]]:
+    """A version is locked by the request that writes it, so that there is no moment at which it is not."""
+    if until_us is None:
+        return {}
+    until = time.to_iso8601utc(datetime.fromtimestamp(until_us / 1e6, UTC))
+    return {"x-amz-object-lock-mode": COMPLIANCE, "x-amz-object-lock-retain-until-date": str(until)}
 
 
 def _digest(data: bytes | FileBytes) -> str:

@@ -17,3 +17,14 @@ LATE_DAYS = Counter(
     "Days whose tables were made only when a message needed them. The log names the camera: its clock is far off, or "
     "its recordings waited long in the spool.",
 )
+CHORE_SECONDS = Histogram(
+    "vantage_storage_chore_seconds",
+    "Time of one round of a chore, seconds. Rounds as long as the chore's interval: it cannot keep up.",
+    ["chore"],
+    buckets=(0.01, 0.1, 1, 10, 60, 300, 1800),
+)
+CHORE_FAILURES = Counter(
+    "vantage_storage_chore_failures",
+    "Rounds of a chore that failed and are tried again. The log says why; a figure that grows needs somebody.",
+    ["chore"],
+)

@@ -1,0 +1,78 @@
+"""The composition of a running storage: the index's loop, and the chores beside it."""
+
+from collections.abc import Sequence
+
+import structlog
+
+from vantage.clock import Clock
+from vantage.objects import ObjectStore
+from vantage.postgres import DatabaseUnavailable, connect_pool, migrate
+from vantage.publish import Publisher
+from vantage.service import Running
+from vantage.stream import StreamLoop
+from vantage_storage.adapters.index import PostgresIndex
+from vantage_storage.chores import Chore, Chores
+from vantage_storage.indexer import TOPICS, Indexer
+from vantage_storage.parts import Parts
+from vantage_storage.settings import StorageSettings
+
+_log = structlog.get_logger()
+
+NAME = "storage"
+SCHEMA = "storage"
+MIGRATIONS = "vantage_storage.migrations"
+_DATABASE = "database"
+_WAIT_S = 2.0
+_PATIENCE_S = 3.0  # for a connection: while a batch waits for one, a stop is not heard
+_CONNECTIONS = 8
+
+
+def bring_schema(settings: StorageSettings) -> None:
+    """Bring the schema `storage` to this release. Raises DatabaseUnavailable and SchemaMismatch."""
+    applied = migrate(settings.postgres_dsn.get_secret_value(), SCHEMA, MIGRATIONS)
+    _log.info("schema is up to date", schema=SCHEMA, applied=applied)
+
+
+def serve(settings: StorageSettings, running: Running, clock: Clock, store: ObjectStore) -> None:
+    """Run for as long as nobody says stop; a database that is away is waited for, at the start and later."""
+    publisher = Publisher.from_settings(settings, NAME)
+    dsn = settings.postgres_dsn.get_secret_value()
+    if not running.wait_for(_DATABASE, lambda: bring_schema(settings)):
+        return
+    with connect_pool(dsn, application=f"vantage-{NAME}", max_size=_CONNECTIONS, timeout_s=_PATIENCE_S) as pool:
+        parts = Parts(settings, running, clock, store, publisher, pool, dsn)
+        chores = Chores(dsn, all_chores(parts), running)
+        chores.start()
+        try:
+            _index(parts)
+        finally:
+            running.stop.set()
+            chores.join()
+
+
+def all_chores(parts: Parts) -> Sequence[Chore]:
+    """Everything that storage does by itself."""
+    del parts
+    return []
+
+
+def _index(parts: Parts) -> None:
+    """Index; when the database went away where the loop cannot wait, begin anew."""
+    running = parts.running
+    while not running.stop.is_set():
+        indexer = Indexer(PostgresIndex(parts.pool, parts.dsn), parts.clock, parts.settings.storage_days_ahead)
+        try:
+            StreamLoop(
+                parts.settings,
+                NAME,
+                TOPICS,
+                indexer,
+                parts.publisher,
+                stop=running.stop,
+                readiness=running.readiness,
+            ).run()
+        except DatabaseUnavailable as error:
+            running.readiness.waiting(_DATABASE, str(error))
+            _log.warning("waiting for PostgreSQL", reason=str(error))
+            running.stop.wait(_WAIT_S)
+            running.wait_for(_DATABASE, lambda: bring_schema(parts.settings))
