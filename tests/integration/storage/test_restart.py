@@ -149,7 +149,7 @@ class TestDatabaseAway:
         event_log.publish(recordings[:10])
         database.lock()
         storage.start()
-        eventually(lambda: storage.log.count("waiting for PostgreSQL") >= 2, storage)
+        eventually(lambda: storage.log.count("waiting for the database") >= 2, storage)
         assert "not currently accepting connections" in storage.waiting_for()["database"]
         assert "Traceback" not in storage.log
         database.unlock()
@@ -168,7 +168,7 @@ class TestDatabaseAway:
         database.lock()
         second_storage.process.kill9()
         event_log.publish(recordings[100:300])
-        eventually(lambda: "waiting for PostgreSQL" in storage.log, storage)
+        eventually(lambda: "waiting for the database" in storage.log, storage)
         database.unlock()
         eventually(lambda: database.offsets() == event_log.ends(), storage)
         assert database.rows("select count(*) from storage.recordings") == [(300,)]

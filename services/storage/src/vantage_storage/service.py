@@ -73,6 +73,6 @@ def _index(parts: Parts) -> None:
             ).run()
         except DatabaseUnavailable as error:
             running.readiness.waiting(_DATABASE, str(error))
-            _log.warning("waiting for PostgreSQL", reason=str(error))
+            _log.warning("waiting for the database", reason=str(error))
             running.stop.wait(_WAIT_S)
             running.wait_for(_DATABASE, lambda: bring_schema(parts.settings))

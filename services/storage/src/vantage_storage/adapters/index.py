@@ -19,7 +19,8 @@ from vantage_storage.errors import Contradiction, DayMissing
 _BEGINNING = 0
 
 _MAKE_STAGING = sql.SQL(
-    "create temporary table if not exists {staging} (position int, like storage.{table} including defaults) on commit delete rows"
+    "create temporary table if not exists {staging} (position int, like storage.{table} including defaults)"
+    " on commit delete rows"
 )
 _COPY = sql.SQL("copy {staging} (position, {columns}) from stdin")
 _TAKE_OVER = sql.SQL(
