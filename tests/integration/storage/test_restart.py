@@ -1,5 +1,6 @@
 """Storage as a process that is killed, replayed, contradicted, cut off from its database: nothing lost or twice."""
 
+import json
 import time
 from collections.abc import Callable
 from typing import Any
@@ -8,6 +9,8 @@ import pytest
 from msgspec.structs import replace
 
 from vantage.contracts import Recording, Track
+from vantage.postgres import read_migrations
+from vantage_storage.service import MIGRATIONS
 
 MakeRecording = Callable[..., Recording]
 MakeTrack = Callable[..., Track]
@@ -183,16 +186,16 @@ class TestStart:
         assert "VANTAGE_STORAGE_DAYS_AHEAD is 'none'" in storage.log
 
     def test_migrate_makes_the_schema_and_ends(self, storage: Any, database: Any) -> None:
-        for applied in ('["index"]', "[]"):
+        for applied in ([one.name for one in read_migrations(MIGRATIONS)], []):
             storage.start("migrate")
             assert storage.process.wait(DEADLINE_S)
             assert storage.process.exit_code == 0
-            assert f'"applied": {applied}' in storage.log
+            assert f'"applied": {json.dumps(applied)}' in storage.log
         assert database.rows("table storage.recordings_v1") == []
 
     def test_a_newer_schema_ends_it_with_a_line(self, storage: Any, database: Any, event_log: Any) -> None:
         database.begin_at(event_log.starts)
-        database.execute("insert into storage.schema_migrations values (2, 'later', 'x')")
+        database.execute("insert into storage.schema_migrations values (9999, 'later', 'x')")
         storage.start()
         assert storage.process.wait(DEADLINE_S)
         assert storage.process.exit_code == 78
