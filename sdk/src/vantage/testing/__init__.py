@@ -3,7 +3,9 @@
 """
 
 from vantage.clock import ManualClock
+from vantage.testing.memory_bucket import Versioning
 from vantage.testing.memory_objects import MemoryObjectStore
 from vantage.testing.messages import received
+from vantage.testing.versions import keep_versions
 
-__all__ = ["ManualClock", "MemoryObjectStore", "received"]
+__all__ = ["ManualClock", "MemoryObjectStore", "Versioning", "keep_versions", "received"]
