@@ -13,6 +13,7 @@ VantageError
 ├── ObjectMissing         the object, or that range of it, is not there
 ├── ContentMismatch       the object store received other bytes than those whose digest it was told
 ├── ContentUnreadable     the file that was to become an object cannot be read
+├── TrailerMalformed      bytes that should be a recording's digests of fragments are not
 └── StoreRefused          the object store does not allow it
 """
 
@@ -65,6 +66,10 @@ class ContentMismatch(VantageError):
 
 class ContentUnreadable(VantageError):
     """The file that was to become an object cannot be read, or is shorter than was said; nothing was written."""
+
+
+class TrailerMalformed(VantageError):
+    """Bytes that should hold the digests of a recording's fragments do not."""
 
 
 class StoreRefused(VantageError):

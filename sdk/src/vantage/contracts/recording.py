@@ -61,7 +61,9 @@ class FragmentRange(Row, frozen=True, array_like=True):
 
 
 class Recording(Message, frozen=True, kw_only=True):
-    """One object of `footage`: an initialisation segment of `init_length` bytes, then its fragments."""
+    """One object of `footage`: an initialisation segment of `init_length` bytes, then its fragments, then a `uuid` box
+    of the fragments' digests up to its end, the trailer (`vantage.fragment_digests`). `size` and `sha256` are of all.
+    """
 
     recording_id: str
     camera_id: CameraId
