@@ -14,8 +14,9 @@ UNCHECKED: Final = "UNSIGNED-PAYLOAD"
 class ObjectInfo:
     """An object as the store knows it: key, size in bytes, entity tag, time of last change (UTC microseconds).
 
-    `version` is None where the bucket has none. `marker` says that this version is the mark of a deletion, without
-    bytes; only `versions` gives such.
+    `version` is None where the store does not name it: in a bucket without versions, and in a list. `versions` names
+    each, with `null` for what was written while the bucket kept none. `marker` says that this version is the mark of a
+    deletion, without bytes; only `versions` gives such.
     """
 
     key: str
@@ -28,7 +29,10 @@ class ObjectInfo:
 
 @dataclass(frozen=True)
 class Version:
-    """One version of an object by its name; a version of None is the object of a bucket without versions."""
+    """One version of an object by its name, as `versions` gives it.
+
+    A version of None is the object of a bucket without versions; in one with versions it deletes as `delete` does.
+    """
 
     key: str
     version: str | None = None
@@ -108,7 +112,10 @@ class ObjectStore(Protocol):
         ...
 
     def locked_until(self, bucket: str, key: str, version: str) -> int | None:
-        """Until when a lock keeps a version (UTC microseconds), or None. Raises ObjectMissing."""
+        """Until when a lock keeps a version (UTC microseconds), or None where it never had one. Raises ObjectMissing.
+
+        It is the whole second at or after what was asked for, and stays when it has passed.
+        """
         ...
 
     def has_versions(self, bucket: str) -> bool:
