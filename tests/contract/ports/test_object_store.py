@@ -15,8 +15,7 @@ from uuid import uuid4
 import pytest
 
 from vantage.errors import ContentMismatch, ContentUnreadable, ObjectMissing, StoreRefused, StoreUnavailable
-from vantage.objects import UNCHECKED, FileBytes, ObjectStore, S3ObjectStore
-from vantage.testing import MemoryObjectStore
+from vantage.objects import UNCHECKED, FileBytes, ObjectStore
 
 MEBIBYTE = 1024 * 1024
 ODD_KEYS = [
@@ -32,31 +31,6 @@ ODD_KEYS = [
     "x" * 200 + "/" + "y" * 200,
     "t1/7/20261124/2113/1795555213000-1795555200000.pack",
 ]
-
-
-@pytest.fixture(params=["memory", "s3"])
-def store(request: pytest.FixtureRequest) -> ObjectStore:
-    """The fake, then the real store of the stack."""
-    if request.param == "memory":
-        return MemoryObjectStore()
-    real: S3ObjectStore = request.getfixturevalue("object_store")
-    return real
-
-
-@pytest.fixture
-def bucket(store: ObjectStore) -> str:
-    name = f"ports-{uuid4().hex[:12]}"
-    store.ensure_bucket(name)
-    return name
-
-
-@pytest.fixture
-def away(store: ObjectStore) -> ObjectStore:
-    """A store of the same kind that cannot be reached."""
-    if isinstance(store, MemoryObjectStore):
-        store.away = True
-        return store
-    return S3ObjectStore("127.0.0.1:1", "key", "secret", secure=False, region="us-east-1")
 
 
 def keys(found: Iterator[Any]) -> list[str]:
@@ -128,6 +102,13 @@ class TestFiles:
         assert put.size == size
         assert store.get(bucket, "key") == data
         assert store.put(bucket, "again", FileBytes(tmp_path / "file", size)).etag == put.etag
+
+    def test_what_follows_a_file_is_put_behind_it(self, store: ObjectStore, bucket: str, tmp_path: Path) -> None:
+        (tmp_path / "file").write_bytes(b"beginning and more")
+        content = FileBytes(tmp_path / "file", 9, b", end")
+        store.put(bucket, "key", content, sha256=content.sha256())
+        assert store.get(bucket, "key") == b"beginning, end"
+        assert len(content) == 14
 
     def test_a_file_is_never_in_memory_as_a_whole(self, tmp_path: Path) -> None:
         (tmp_path / "file").write_bytes(bytes(3 * MEBIBYTE))

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from vantage.contracts.base import Origin
 from vantage.contracts.recording import FragmentRange, Gap
+from vantage.fragment_digests import trailer_length
 from vantage_ingest.domain.assembler import Cut
 from vantage_ingest.domain.cutter import Break
 from vantage_ingest.domain.recording import (
@@ -101,6 +102,7 @@ def test_the_announcement_says_the_least_good_clock() -> None:
     made = announcement(head(), rows, "0" * 64, None)
     assert made.clock.quality == "estimated"
     assert (made.start, made.end) == (NOW_US, NOW_US + 3_000_000)
+    assert made.size == len(DATA) - sum(len(one.data) for one in CUTS[3:]) + trailer_length(3)
     assert made.object == object_key(head()) == "hk1/pier-9/20260921/rec_1.mp4"
 
 

@@ -10,6 +10,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from vantage.fragment_digests import trailer
 from vantage_ingest.adapters import disk
 from vantage_ingest.adapters.spool import Spool
 from vantage_ingest.adapters.spool_check import verified
@@ -29,6 +30,11 @@ def recording(spool: Spool, name: str = "rec_1") -> OpenRecording:
     return spool.begin(own, INIT)
 
 
+def digest(content: bytes, fragments: int) -> str:
+    """The SHA-256 of the object that these bytes of so many fragments are uploaded as."""
+    return hashlib.sha256(content + trailer(cut(number).sha256 for number in range(fragments))).hexdigest()
+
+
 def killed(folder: Path, fragments: int = 3) -> bytes:
     """Leave a recording as a kill leaves it; gives the bytes of its data file."""
     open_ = recording(Spool(folder, MIB))
@@ -46,7 +52,7 @@ def test_a_finished_recording_is_there_whole_until_it_is_removed(tmp_path: Path)
     assert finished is not None
     content = INIT + b"".join(cut(number).data for number in range(3))
     assert finished.data.read_bytes() == content
-    assert finished.sha256 == hashlib.sha256(content).hexdigest()
+    assert finished.sha256 == digest(content, 3)
     assert finished.end == cut(3).start
     spool.remove(finished)
     assert not list(tmp_path.iterdir())
@@ -84,7 +90,7 @@ def test_after_any_torn_write_the_whole_fragments_are_recovered(tmp_path: Path, 
         assert found.data.read_bytes()[: found.size] == content[: found.size]
         assert found.size <= left
         assert found.entries[-1].range.offset + found.entries[-1].range.length == found.size
-        assert verified(found, patient=True) == (found.entries, hashlib.sha256(content[: found.size]).hexdigest())
+        assert verified(found, patient=True) == (found.entries, digest(content[: found.size], len(found.entries)))
         spool.remove(found)
     assert spool.size == 0
     assert not list(tmp_path.glob("*.mp4"))
@@ -101,7 +107,7 @@ def test_a_fragment_whose_bytes_are_damaged_and_all_after_it_are_cut_off(tmp_pat
     (found,) = spool.recover()
     kept, sha256 = verified(found, patient=True)
     assert [entry.range.sha256 for entry in kept] == [cut(0).sha256]
-    assert sha256 == hashlib.sha256(INIT + cut(0).data).hexdigest()
+    assert sha256 == digest(INIT + cut(0).data, 1)
     spool.cut(found, kept)
     assert (found.size, spool.size) == (len(INIT + cut(0).data),) * 2
 
@@ -155,7 +161,7 @@ def test_a_write_that_fails_half_way_is_taken_back(tmp_path: Path, monkeypatch: 
     assert finished is not None
     content = INIT + cut(0).data + cut(1).data
     assert finished.data.read_bytes() == content
-    assert finished.sha256 == hashlib.sha256(content).hexdigest()
+    assert finished.sha256 == digest(content, 2)
 
 
 def test_a_folder_that_cannot_be_written_is_an_error_with_a_remedy(tmp_path: Path) -> None:

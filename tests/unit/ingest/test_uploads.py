@@ -14,6 +14,7 @@ from vantage.clock import SystemClock
 from vantage.contracts import Message, Recording
 from vantage.contracts.recording import Gap
 from vantage.errors import BrokerUnavailable
+from vantage.fragment_digests import trailer
 from vantage.health import Readiness
 from vantage.objects import FileBytes, ObjectInfo
 from vantage.testing import MemoryObjectStore
@@ -94,6 +95,7 @@ def counting(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> list[str]:
 
 
 CONTENT = INIT + b"".join(cut(number).data for number in range(3))
+OBJECT = CONTENT + trailer(cut(number).sha256 for number in range(3))
 
 
 def test_a_recording_is_uploaded_announced_and_removed(desk: Desk, tmp_path: Path) -> None:
@@ -101,7 +103,7 @@ def test_a_recording_is_uploaded_announced_and_removed(desk: Desk, tmp_path: Pat
     until(lambda: desk.log.delivered and not list(tmp_path.iterdir()))
     (said,) = desk.log.delivered
     data = desk.store.get(said.bucket, said.object)
-    assert data == CONTENT
+    assert data == OBJECT
     assert (said.size, said.sha256) == (len(data), hashlib.sha256(data).hexdigest())
     assert said.gap_before == head().gap_before
 
@@ -130,10 +132,10 @@ def test_it_stays_on_the_disk_until_it_is_announced_and_is_not_written_again(
 
 
 def test_an_object_that_is_not_what_was_sent_is_sent_again(desk: Desk, tmp_path: Path) -> None:
-    desk.store.put("footage", object_key(head()), CONTENT[:-1])
+    desk.store.put("footage", object_key(head()), OBJECT[:-1])
     desk.uploads.add(desk.finished())
     until(lambda: desk.log.delivered and not list(tmp_path.iterdir()))
-    assert desk.store.get("footage", object_key(head())) == CONTENT
+    assert desk.store.get("footage", object_key(head())) == OBJECT
 
 
 def test_a_stop_brings_away_what_waits_and_leaves_it_where_the_store_is_away(tmp_path: Path) -> None:
@@ -156,20 +158,20 @@ class TestWhatAnEarlierProcessLeft:
         desk.uploads.add(self.left(desk))
         until(lambda: desk.log.delivered and not list(tmp_path.iterdir()))
         (said,) = desk.log.delivered
-        assert said.sha256 == hashlib.sha256(CONTENT).hexdigest()
+        assert said.sha256 == hashlib.sha256(OBJECT).hexdigest()
 
     def test_is_not_written_again_where_it_reached_the_store(self, desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
-        desk.store.put("footage", object_key(head()), CONTENT)
+        desk.store.put("footage", object_key(head()), OBJECT)
         puts = counting(desk, monkeypatch)
         desk.uploads.add(self.left(desk))
         until(lambda: desk.log.delivered)
         assert not puts
 
     def test_replaces_what_is_of_its_size_and_something_else(self, desk: Desk) -> None:
-        desk.store.put("footage", object_key(head()), bytes(len(CONTENT)))
+        desk.store.put("footage", object_key(head()), bytes(len(OBJECT)))
         desk.uploads.add(self.left(desk))
         until(lambda: desk.log.delivered)
-        assert desk.store.get("footage", object_key(head())) == CONTENT
+        assert desk.store.get("footage", object_key(head())) == OBJECT
 
 
 class TestDamage:
@@ -196,9 +198,10 @@ class TestDamage:
         (said,) = desk.log.delivered
         assert len(said.fragments) == 2
         kept = desk.store.get(said.bucket, said.object)
-        assert kept == CONTENT[: said.size]
+        assert kept == INIT + cut(0).data + cut(1).data + trailer([cut(0).sha256, cut(1).sha256])
+        assert len(kept) == said.size
         assert said.sha256 == hashlib.sha256(kept).hexdigest()
-        assert desk.spool.size == 0
+        until(lambda: desk.spool.size == 0)
 
     def test_is_a_gap_before_the_next_recording(self, desk: Desk) -> None:
         following = self.next(desk, None)
@@ -228,7 +231,7 @@ class TestDamage:
         desk.uploads.add(finished)
         until(lambda: not list(tmp_path.iterdir()))
         assert not desk.log.delivered
-        assert desk.spool.size == 0
+        until(lambda: desk.spool.size == 0)
 
     def test_by_a_disk_that_gives_no_more_costs_what_it_does_not_give(
         self, desk: Desk, monkeypatch: pytest.MonkeyPatch

@@ -24,7 +24,7 @@ from vantage_ingest.adapters.spool_files import Finished
 from vantage_ingest.buckets import Buckets
 from vantage_ingest.cut_ends import CutEnds
 from vantage_ingest.domain.backoff import Backoff
-from vantage_ingest.domain.recording import BUCKET, announcement, camera_prefix, object_key
+from vantage_ingest.domain.recording import BUCKET, announcement, camera_prefix, object_key, tail
 from vantage_ingest.ports import Announcer
 from vantage_ingest.said import Said
 
@@ -138,7 +138,7 @@ class Uploads:
 
     def _put(self, finished: Finished) -> None:
         """Put the object unless an earlier try did."""
-        key, content = object_key(finished.head), FileBytes(finished.data, finished.size)
+        key, content = object_key(finished.head), FileBytes(finished.data, finished.size, tail(finished.entries))
         if finished.stored or (finished.tried and self._is_there(key, content)):
             return
         finished.tried = True
@@ -158,7 +158,7 @@ class Uploads:
             found = self._store.stat(BUCKET, key)
         except ObjectMissing:
             return False
-        if found.size != content.size:
+        if found.size != len(content):
             return False
         digest = hashlib.md5(usedforsecurity=False)
         for piece in content:

@@ -9,11 +9,11 @@ import os
 from functools import partial
 
 from vantage_ingest.adapters.spool_files import Finished
-from vantage_ingest.domain.recording import Entry, whole
+from vantage_ingest.domain.recording import Entry, tail, whole
 
 
 def verified(finished: Finished, *, patient: bool) -> tuple[list[Entry], str]:
-    """The entries up to the first whose bytes are not as they were hashed, and the digest of all that is before it.
+    """The entries up to the first whose bytes are not as they were hashed, and the digest of the object they make.
 
     One fragment is in memory at a time. A disk that does not give bytes raises OSError; where there is no more
     patience with it, what it does not give is not there.
@@ -26,6 +26,7 @@ def verified(finished: Finished, *, patient: bool) -> tuple[list[Entry], str]:
     except OSError:
         if patient:
             raise
+    digest.update(tail(kept))
     return kept, digest.hexdigest()
 
 

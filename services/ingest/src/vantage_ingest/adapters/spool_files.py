@@ -14,7 +14,7 @@ from pathlib import Path
 from vantage.contracts.recording import FragmentRange, GapCause
 from vantage_ingest.adapters.disk import write_all
 from vantage_ingest.domain.assembler import Cut
-from vantage_ingest.domain.recording import Entry, Head, length, line
+from vantage_ingest.domain.recording import Entry, Head, length, line, tail
 from vantage_ingest.errors import SpoolUnavailable
 
 DATA, JOURNAL, BROKEN = ".mp4", ".journal", ".broken"
@@ -34,7 +34,8 @@ _FAILED = {
 class Finished:
     """A recording that waits to be uploaded; `size` is what it takes on the disk.
 
-    `sha256` is of all of it, hashed while it was written; None where that is not known and the file is to be verified.
+    `sha256` is of its object, trailer included, hashed while it was written; None where that is not known and the file
+    is to be verified.
     How far the upload came: `tried` where its end is not known, `stored`, `announced`; `failed_reads` of the disk.
     """
 
@@ -108,7 +109,9 @@ class OpenRecording:
 
     def finished(self) -> Finished:
         """The recording as it is now."""
-        return Finished(self.head, self._entries, self.data, self._digest.hexdigest())
+        digest = self._digest.copy()
+        digest.update(tail(self._entries))
+        return Finished(self.head, self._entries, self.data, digest.hexdigest())
 
     def close(self) -> None:
         """Let go of the files. A disk that fails at this, too, is found when they are read."""

@@ -15,6 +15,7 @@ import msgspec
 from vantage.contracts import Recording
 from vantage.contracts.base import Clock, Message, Origin, Picture
 from vantage.contracts.recording import FragmentRange, Gap
+from vantage.fragment_digests import trailer, trailer_length
 from vantage_ingest.domain.assembler import Cut
 
 BUCKET = "footage"
@@ -107,8 +108,13 @@ def whole(
 
 
 def length(head: Head, entries: Sequence[Entry]) -> int:
-    """The bytes of the recording's object."""
+    """The bytes in the spool: the recording's object without its trailer."""
     return entries[-1].range.offset + entries[-1].range.length if entries else head.init_length
+
+
+def tail(entries: Iterable[Entry]) -> bytes:
+    """The trailer that the object ends with. It is made of the journal, so the spool need not hold it."""
+    return trailer(entry.range.sha256 for entry in entries)
 
 
 def phase(camera_id: str, seconds: int) -> int:
@@ -154,7 +160,7 @@ def announcement(head: Head, entries: Sequence[Entry], sha256: str, gap: Gap | N
         picture=head.picture,
         bucket=BUCKET,
         object=object_key(head),
-        size=length(head, entries),
+        size=length(head, entries) + trailer_length(len(entries)),
         sha256=sha256,
         init_length=head.init_length,
         fragments=[entry.range for entry in entries],
