@@ -97,7 +97,10 @@ class ObjectStore(Protocol):
         ...
 
     def folders(self, bucket: str, prefix: str = "") -> Iterator[str]:
-        """The prefixes one level (`/`) below a prefix that is empty or ends with `/`, of current objects, in order."""
+        """The prefixes one level (`/`) below a prefix that is empty or ends with `/`, of current objects, in order.
+
+        A store may also give one whose objects have all gone, while their versions are kept or for some minutes.
+        """
         ...
 
     def erase_many(self, bucket: str, versions: Iterable[Version]) -> Sequence[Version]:
