@@ -11,6 +11,7 @@ VantageError
 │   └── MessageRefused        because of the message itself: too large
 ├── Fenced                another process consumes under this replica's name: stop
 ├── ObjectMissing         the object, or that range of it, is not there
+│   └── KeyDestroyed          it is there, and nobody can read it again: its key was destroyed
 ├── ContentMismatch       the object store received other bytes than those whose digest it was told
 ├── ContentUnreadable     the file that was to become an object cannot be read
 ├── TrailerMalformed      bytes that should be a recording's digests of fragments are not
@@ -58,6 +59,10 @@ class Fenced(VantageError):
 
 class ObjectMissing(VantageError):
     """The object, or the range that was asked for, is not in the store."""
+
+
+class KeyDestroyed(ObjectMissing):
+    """The key of the object was destroyed: its bytes are there and nobody can read them, now or later."""
 
 
 class ContentMismatch(VantageError):

@@ -17,7 +17,7 @@ from vantage.errors import BrokerUnavailable, MessageRefused, PublishFailed, Van
 from vantage.ids import derive
 from vantage.kafka import client_settings
 from vantage.receipts import Receipts
-from vantage.settings import ServiceSettings
+from vantage.settings import ProcessSettings
 from vantage.topics import TOPICS, Topic
 
 Headers = list[tuple[str, str | bytes | None]]
@@ -60,7 +60,7 @@ class Publisher:
         )
 
     @classmethod
-    def from_settings(cls, settings: ServiceSettings, service: str) -> Self:
+    def from_settings(cls, settings: ProcessSettings, service: str) -> Self:
         """A publisher for a service of the settings' cell."""
         return cls(settings.kafka_bootstrap, service, settings.cell_id)
 

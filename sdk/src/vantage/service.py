@@ -13,10 +13,10 @@ from structlog.typing import EventDict, Processor, WrappedLogger
 
 from vantage.errors import Retryable, StartupError, VantageError
 from vantage.health import HealthServer, Readiness
-from vantage.settings import ServiceSettings
+from vantage.settings import ProcessSettings
 from vantage.telemetry import start_telemetry
 
-S = TypeVar("S", bound=ServiceSettings)
+S = TypeVar("S", bound=ProcessSettings)
 
 EXIT_UNAVAILABLE = 69
 EXIT_SOFTWARE = 70

@@ -54,8 +54,8 @@ class Settings(BaseSettings):
             raise StartupError(msg) from None
 
 
-class ServiceSettings(Settings):
-    """The settings that every service shares."""
+class ProcessSettings(Settings):
+    """The settings that every process shares, one that may not reach the object store among them."""
 
     cell_id: str = Field("hk1", pattern=r"^[a-z0-9][a-z0-9-]{0,15}$", description="The cell this service runs in.")
     replica: str = Field(
@@ -73,11 +73,6 @@ class ServiceSettings(Settings):
         description="After this long without a heartbeat the broker gives a replica's partitions to another. Shorter "
         "recovers sooner, longer survives longer pauses of a busy machine.",
     )
-    s3_endpoint: str = Field(pattern=r"^[^\s/]+$", description="The object store, host:port, without http://.")
-    s3_access_key: SecretStr = Field(description="Access key of this service at the object store.")
-    s3_secret_key: SecretStr = Field(description="Secret key of this service at the object store.")
-    s3_secure: bool = Field(default=True, description="Whether the object store speaks TLS.")
-    s3_region: str = Field("us-east-1", description="Region name that the store expects in signatures.")
     health_host: str = Field("127.0.0.1", description="Address of the health endpoint; 0.0.0.0 in a container.")
     health_port: int = Field(0, ge=0, le=65535, description="Port of /healthz, /readyz, /metrics; 0 takes any.")
     otlp_endpoint: str = Field(
@@ -87,6 +82,24 @@ class ServiceSettings(Settings):
     )
     log_level: str = Field("info", pattern="^(debug|info|warning|error)$", description="Least level that is logged.")
     state_dir: Path = Field(Path("state"), description="Folder for what this replica keeps on local disk.")
+
+
+class ServiceSettings(ProcessSettings):
+    """The settings that every service of a cell shares."""
+
+    s3_endpoint: str = Field(pattern=r"^[^\s/]+$", description="The object store, host:port, without http://.")
+    s3_access_key: SecretStr = Field(description="Access key of this service at the object store.")
+    s3_secret_key: SecretStr = Field(description="Secret key of this service at the object store.")
+    s3_secure: bool = Field(default=True, description="Whether the object store speaks TLS.")
+    s3_region: str = Field("us-east-1", description="Region name that the store expects in signatures.")
+    s3_ca: Path | None = Field(None, description="PEM file of the authority behind the object store's certificate.")
+    keys_url: str = Field(
+        "",
+        pattern=r"^(https?://[^\s/?#]+)?$",
+        description="The custodian of keys, https://host:port; empty leaves objects unencrypted in the store.",
+    )
+    keys_token: SecretStr = Field(SecretStr(""), description="This service's own token at the custodian.")
+    keys_ca: Path | None = Field(None, description="PEM file of the authority behind the custodian's certificate.")
 
 
 class PostgresSettings(ServiceSettings):

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Final, Protocol
 
 from vantage.objects.file_bytes import FileBytes
+from vantage.objects.keyring import Keyring
 
 UNCHECKED: Final = "UNSIGNED-PAYLOAD"
 """For `put`: the store does not compare what it receives, because whoever reads the object does. In S3's own words."""
@@ -42,8 +43,14 @@ class ObjectStore(Protocol):
     """Whole objects in, ranges out. Every call may raise StoreUnavailable (try again) or StoreRefused (do not).
 
     A key is a path: segments of printable characters without a backslash, none of them empty, `.` or `..`, and no
-    object under another.
+    object under another. With a keyring what is written is encrypted, and read by nobody without its key: a call that
+    needs one may raise what the keyring raises.
     """
+
+    @property
+    def keyring(self) -> Keyring | None:
+        """Where the keys are that encrypt the objects; None where the store keeps them as they come."""
+        ...
 
     def put(
         self,

@@ -2,19 +2,24 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
+from pathlib import Path
 from typing import Self
 
 import urllib3
 from minio import Minio
 from minio.datatypes import Object
 from minio.deleteobjects import DeleteObject
+from minio.sse import SseCustomerKey
 
 from vantage.errors import ObjectMissing, StoreRefused, StoreUnavailable
 from vantage.objects.file_bytes import FileBytes
+from vantage.objects.http_keyring import HttpKeyring
+from vantage.objects.keyring import Keyring
 from vantage.objects.port import ObjectInfo, Version
 from vantage.objects.s3_errors import MISSING, S3Calls, is_busy
 from vantage.objects.s3_put import S3Put
 from vantage.objects.s3_request import S3Request
+from vantage.objects.s3_secrets import S3Secrets
 from vantage.objects.s3_versions import S3Versions, info
 from vantage.settings import ServiceSettings
 
@@ -27,16 +32,37 @@ _PAGE = 1000
 
 
 class S3ObjectStore:
-    """Plain S3: put, ranged get, list, delete, versioning and object lock; no notifications, no presigned links."""
+    """Plain S3: put, ranged get, list, delete, versioning and object lock; no notifications, no presigned links.
 
-    def __init__(self, endpoint: str, access_key: str, secret_key: str, *, secure: bool, region: str) -> None:
+    With a keyring every object is encrypted by the store with a key that it is given for the call alone.
+    """
+
+    def __init__(
+        self,
+        endpoint: str,
+        access_key: str,
+        secret_key: str,
+        *,
+        secure: bool,
+        region: str,
+        ca: Path | None = None,
+        keyring: Keyring | None = None,
+    ) -> None:
         self._endpoint = endpoint
-        pool = urllib3.PoolManager(maxsize=_CONNECTIONS, block=True, timeout=_TIMEOUT, retries=_RETRIES)
+        self.keyring = keyring
+        pool = urllib3.PoolManager(
+            maxsize=_CONNECTIONS,
+            block=True,
+            timeout=_TIMEOUT,
+            retries=_RETRIES,
+            ca_certs=str(ca) if ca else None,
+        )
         self.client = Minio(
             endpoint, access_key=access_key, secret_key=secret_key, secure=secure, region=region, http_client=pool
         )
         request = S3Request(pool, endpoint, access_key, secret_key, secure=secure, region=region)
         self._call = S3Calls(endpoint)
+        self._secrets = S3Secrets(keyring, self._call)
         self._put = S3Put(request)
         self._versions = S3Versions(self.client, self._call, request)
 
@@ -49,6 +75,8 @@ class S3ObjectStore:
             settings.s3_secret_key.get_secret_value(),
             secure=settings.s3_secure,
             region=settings.s3_region,
+            ca=settings.s3_ca,
+            keyring=HttpKeyring.from_settings(settings),
         )
 
     def put(
@@ -62,8 +90,12 @@ class S3ObjectStore:
         lock_until_us: int | None = None,
     ) -> ObjectInfo:
         """Write an object whole, in one request: the number of them, not their size, is the cost."""
+        secret = self._secrets.for_put(bucket, key)
         put: ObjectInfo = self._call(
-            "put", bucket, key, lambda: self._put(bucket, key, data, content_type, sha256, lock_until_us=lock_until_us)
+            "put",
+            bucket,
+            key,
+            lambda: self._put(bucket, key, data, content_type, sha256, lock_until_us=lock_until_us, secret=secret),
         )
         return put
 
@@ -73,14 +105,18 @@ class S3ObjectStore:
         """The object's bytes from `offset`, exactly `length` of them (to its end without one)."""
         if length == 0:  # S3 has no empty range
             return b""
-        data: bytes = self._call("get", bucket, key, lambda: self._read(bucket, key, offset, length or 0, version))
+        data: bytes = self._secrets.read(
+            "get", bucket, key, lambda secret: self._read(bucket, key, secret, (offset, length or 0), version)
+        )
         if length is not None and len(data) != length:
             msg = f"{bucket}/{key} has {len(data)} bytes from {offset}, {length} were asked for: it is not whole"
             raise ObjectMissing(msg)
         return data
 
-    def _read(self, bucket: str, key: str, offset: int, length: int, version: str | None) -> bytes:
-        response = self.client.get_object(bucket, key, offset=offset, length=length, version_id=version)
+    def _read(
+        self, bucket: str, key: str, secret: SseCustomerKey | None, span: tuple[int, int], version: str | None
+    ) -> bytes:
+        response = self.client.get_object(bucket, key, *span, ssec=secret, version_id=version)
         try:
             return bytes(response.data)
         finally:
@@ -89,7 +125,14 @@ class S3ObjectStore:
 
     def stat(self, bucket: str, key: str, *, version: str | None = None) -> ObjectInfo:
         """What the store knows of an object."""
-        return info(self._call("stat", bucket, key, lambda: self.client.stat_object(bucket, key, version_id=version)))
+        return info(
+            self._secrets.read(
+                "stat",
+                bucket,
+                key,
+                lambda secret: self.client.stat_object(bucket, key, secret, version_id=version),
+            )
+        )
 
     def list(self, bucket: str, prefix: str = "", start_after: str = "") -> Iterator[ObjectInfo]:
         """The objects under a prefix, in the order of their keys, after a key."""

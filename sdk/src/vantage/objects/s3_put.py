@@ -9,6 +9,7 @@ import hashlib
 
 from minio import time
 from minio.commonconfig import COMPLIANCE
+from minio.sse import SseCustomerKey
 
 from vantage.objects.file_bytes import FileBytes
 from vantage.objects.port import UNCHECKED, ObjectInfo
@@ -31,9 +32,14 @@ class S3Put:
         sha256: str | None,
         *,
         lock_until_us: int | None = None,
+        secret: SseCustomerKey | None = None,
     ) -> ObjectInfo:
         """Write an object. Raises S3Error, urllib3's errors, ValueError for a name, ContentUnreadable."""
-        headers = {**_headers(data, content_type, sha256), **_lock(lock_until_us)}
+        headers = {
+            **_headers(data, content_type, sha256),
+            **_lock(lock_until_us),
+            **(secret.headers() if secret else {}),
+        }
         response = self._request("PUT", bucket, key, headers=headers, body=data)
         version = response.headers.get("x-amz-version-id")
         return ObjectInfo(key, len(data), response.headers.get("etag", "").replace('"', ""), 0, version)

@@ -9,6 +9,7 @@ from dataclasses import replace
 from vantage.clock import Clock, SystemClock
 from vantage.errors import ContentMismatch, ObjectMissing, StoreRefused, StoreUnavailable
 from vantage.objects.file_bytes import FileBytes
+from vantage.objects.keyring import Keyring
 from vantage.objects.port import UNCHECKED, ObjectInfo, Version
 from vantage.testing.memory_bucket import UNNAMED, Kept, MemoryBucket, Versioning
 
@@ -26,6 +27,7 @@ class MemoryObjectStore:
         self._mutex = threading.RLock()
         self._buckets: dict[str, MemoryBucket] = {}
         self.away = False
+        self.keyring: Keyring | None = None
 
     def put(
         self,

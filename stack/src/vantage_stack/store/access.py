@@ -3,9 +3,11 @@
 import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Self
 
-from vantage.objects import S3ObjectStore
+from vantage.objects import Keyring, S3ObjectStore
+from vantage_stack.authority import Authority
 from vantage_stack.ports import HOST
 
 REGION = "us-east-1"
@@ -20,15 +22,19 @@ class S3Access:
     secret_key: str
     secure: bool = False
     region: str = REGION
+    ca: Path | None = None
 
     @classmethod
-    def generate(cls, port: int) -> Self:
-        """New keys for a store on that port."""
-        return cls(f"{HOST}:{port}", secrets.token_hex(10), secrets.token_urlsafe(30))
+    def generate(cls, port: int, authority: Authority | None = None) -> Self:
+        """New keys for a store on that port; with an authority it speaks TLS."""
+        keys = (secrets.token_hex(10), secrets.token_urlsafe(30))
+        ca = authority.ca if authority else None
+        return cls(f"{HOST}:{port}", *keys, secure=ca is not None, ca=ca)
 
-    def open(self) -> S3ObjectStore:
-        """The SDK's object store on it."""
-        return S3ObjectStore(self.endpoint, self.access_key, self.secret_key, secure=self.secure, region=self.region)
+    def open(self, keyring: Keyring | None = None) -> S3ObjectStore:
+        """The SDK's object store on it; without a keyring it neither encrypts nor reads what is encrypted."""
+        keys = (self.endpoint, self.access_key, self.secret_key)
+        return S3ObjectStore(*keys, secure=self.secure, region=self.region, ca=self.ca, keyring=keyring)
 
     def environment(self) -> Mapping[str, str]:
         """What a service is told of the object store."""
@@ -38,4 +44,5 @@ class S3Access:
             "VANTAGE_S3_SECRET_KEY": self.secret_key,
             "VANTAGE_S3_SECURE": str(self.secure).lower(),
             "VANTAGE_S3_REGION": self.region,
+            **({"VANTAGE_S3_CA": str(self.ca)} if self.ca else {}),
         }

@@ -12,6 +12,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from vantage.errors import VantageError
+from vantage_stack.authority import Authority
 from vantage_stack.cache import Cache, digest_of
 from vantage_stack.fetch import Report, Step
 from vantage_stack.part import Site
@@ -41,21 +42,27 @@ STEPS = [Step("MinIO", minio)]
 
 
 class Minio:
-    """One MinIO server on one folder."""
+    """One MinIO server on one folder; with an authority it speaks TLS."""
 
     name = "object store"
     steps = STEPS
 
-    def __init__(self, site: Site) -> None:
+    def __init__(self, site: Site, authority: Authority | None = None) -> None:
         self._site = site
+        self._authority = authority
         self._port, self._console = site.ports.free(), site.ports.free()
-        self.access = S3Access.generate(self._port)
+        self.access = S3Access.generate(self._port, authority)
         self._server: ManagedProcess | None = None
 
     @property
     def processes(self) -> Sequence[ManagedProcess]:
         """The one server, once it was started."""
         return [self._server] if self._server else []
+
+    @property
+    def data(self) -> Path:
+        """The folder of what it keeps, as its administrator sees it."""
+        return self._site.folder / "data"
 
     def environment(self) -> Mapping[str, str]:
         """What a service is told of the object store."""
@@ -65,7 +72,8 @@ class Minio:
         """Start it and wait until it answers."""
         program = minio(self._site.cache, lambda _: None) / "minio"
         addresses = ["--address", self.access.endpoint, "--console-address", f"{HOST}:{self._console}"]
-        argv: list[str | Path] = [program, "server", *addresses, self._site.folder / "data"]
+        tls = [f"--certs-dir={self._authority.folder}"] if self._authority else []
+        argv: list[str | Path] = [program, "server", *addresses, *tls, self.data]
         environment = os.environ | {
             "MINIO_ROOT_USER": self.access.access_key,
             "MINIO_ROOT_PASSWORD": self.access.secret_key,

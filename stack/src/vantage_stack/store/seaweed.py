@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from vantage.errors import VantageError
+from vantage_stack.authority import Authority
 from vantage_stack.fetch import Step
 from vantage_stack.home import note_elsewhere
 from vantage_stack.part import Site
@@ -23,21 +24,29 @@ _SERVERS = ("master", "volume", "filer", "s3")
 
 
 class Seaweed:
-    """The embedded store. It is ready when an object can be written and read, not when its port opens."""
+    """The embedded store; with an authority its S3 gateway speaks TLS. It is ready when an object can be written and
+    read, not when its port opens.
+    """
 
     name = "object store"
     steps: Sequence[Step] = ()
 
-    def __init__(self, site: Site) -> None:
+    def __init__(self, site: Site, authority: Authority | None = None) -> None:
         self._site = site
+        self._authority = authority
         self._ports = {name: (site.ports.free(), _grpc_port(site.ports)) for name in _SERVERS}
-        self.access = S3Access.generate(self._ports["s3"][0])
+        self.access = S3Access.generate(self._ports["s3"][0], authority)
         self._server: ManagedProcess | None = None
 
     @property
     def processes(self) -> Sequence[ManagedProcess]:
         """The one server, once it was started."""
         return [self._server] if self._server else []
+
+    @property
+    def data(self) -> Path:
+        """The folder of what it keeps, as its administrator sees it."""
+        return self._site.folder / "data"
 
     def environment(self) -> Mapping[str, str]:
         """What a service is told of the object store."""
@@ -46,10 +55,9 @@ class Seaweed:
     def start(self) -> None:
         """Start it and wait until it keeps an object."""
         weed = Path(sysconfig.get_path("scripts")) / "weed"
-        data = self._site.folder / "data"
-        data.mkdir(exist_ok=True)
+        self.data.mkdir(exist_ok=True)
         note_elsewhere(self._site.folder, *(socket for _, grpc in self._ports.values() for socket in _sockets(grpc)))
-        argv: list[str | Path] = [weed, "-logtostderr=true", "server", *self._options(data)]
+        argv: list[str | Path] = [weed, "-logtostderr=true", "server", *self._options(self.data), *self._tls()]
         self._server = ManagedProcess(self.name, argv, log=self._site.log, folder=self._site.folder, grace_s=_GRACE_S)
         self._server.start()
         self._server.wait_ready(self._keeps, _READY_S)
@@ -84,6 +92,11 @@ class Seaweed:
             "-filer.localSocket=filer.sock",
             "-s3.localSocket=s3.sock",
         ]
+
+    def _tls(self) -> list[str]:
+        if not self._authority:
+            return []
+        return [f"-s3.cert.file={self._authority.certificate}", f"-s3.key.file={self._authority.private_key}"]
 
     def _write_identities(self) -> Path:
         """The S3 gateway's users: one, with the stack's own keys; anonymous calls are refused."""
