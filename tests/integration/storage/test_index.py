@@ -1,5 +1,6 @@
 """The index in PostgreSQL: each row once, whole batches only, any day, and readers see the views alone."""
 
+import hashlib
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
@@ -12,7 +13,9 @@ from structlog.testing import capture_logs
 
 from vantage.clock import ManualClock
 from vantage.contracts import Recording, Track
+from vantage.contracts.base import Origin
 from vantage.contracts.recording import Gap
+from vantage.fragment_digests import trailer
 from vantage.postgres import connect_pool, migrate
 from vantage.stream import Poison, Received
 from vantage_storage.adapters.index import PostgresIndex
@@ -62,6 +65,7 @@ class TestRows:
     ) -> None:
         gap = Gap(start=1_789_999_999_000_000, end=1_790_000_000_000_000, cause="stream-stalled", detail="it's\n{no}\\")
         one = make_recording("hk1.one", gap_before=gap)
+        box = trailer(part.sha256 for part in one.fragments)
         bench.handle(one, make_recording("hk1.two"))
         whole = "select to_jsonb(recording) from storage.recordings_v1 as recording where camera_id = 'hk1.one'"
         assert database.rows(whole)[0][0] == {
@@ -79,10 +83,29 @@ class TestRows:
             "size": one.size,
             "sha256": one.sha256,
             "init_length": one.init_length,
-            "fragments": [[part.start, part.duration, part.offset, part.length, part.sha256] for part in one.fragments],
+            "fragments": [[part.start, part.duration, part.offset, part.length] for part in one.fragments],
             "gap_before": {"start": gap.start, "end": gap.end, "cause": "stream-stalled", "detail": "it's\n{no}\\"},
             "retention_class": "standard",
+            "origin": {"coder": "camera", "masks": []},
+            "digests_sha256": hashlib.sha256(box).hexdigest(),
+            "fragments_end": one.size - len(box),
+            "trailer": None,
         }
+
+    def test_who_coded_a_recording_is_read_back(
+        self, bench: Bench, database: Any, make_recording: MakeRecording
+    ) -> None:
+        bench.handle(make_recording("hk1.one", origin=Origin(coder="vantage", masks=["window"])))
+        assert database.rows("select origin from storage.recordings_v1") == [
+            ({"coder": "vantage", "masks": ["window"]},)
+        ]
+
+    def test_what_is_garbage_is_shown_to_nobody(
+        self, bench: Bench, database: Any, make_recording: MakeRecording
+    ) -> None:
+        bench.handle(make_recording("hk1.one"), make_recording("hk1.two"))
+        database.execute("update storage.recordings set garbage = true where camera_id = 'hk1.one'")
+        assert database.rows("select camera_id from storage.recordings_v1") == [("hk1.two",)]
 
     def test_a_track_is_read_back_as_it_was_announced(self, bench: Bench, database: Any, make_track: MakeTrack) -> None:
         one = make_track("hk1.one", run_id="run-1")

@@ -9,6 +9,7 @@ from vantage.contracts import Recording, Track
 from vantage.contracts.base import Clock, Picture
 from vantage.contracts.recording import FragmentRange
 from vantage.contracts.track import PathPoint
+from vantage.fragment_digests import trailer_length
 from vantage.ids import recording_id, track_id
 
 START = 1_790_000_000_000_000
@@ -31,7 +32,7 @@ def recording(lengths: Sequence[int] = (60_000, 61_000), start: int = START, **c
         "picture": Picture(codec="avc1.64001F", width=640, height=272),
         "bucket": "footage",
         "object": "hk1/one/20260921/rec.mp4",
-        "size": offsets[-1],
+        "size": offsets[-1] + trailer_length(len(lengths)),
         "sha256": "ab" * 32,
         "init_length": INIT,
         "fragments": fragments,

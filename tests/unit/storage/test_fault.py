@@ -26,7 +26,8 @@ class TestRecordings:
             ({"recording_id": "rec_0"}, "id rec_0 is not the one that its own fields make, rec_"),
             ({"end": 1_789_999_999_999_999}, "ends at 1789999999999999, before its start"),
             ({"end": LATE}, "beyond the year 9999"),
-            ({"size": 121_742}, "the fragments end at byte 121741, the object has 121742 bytes"),
+            ({"size": 121_830}, "the trailer ends at byte 121829, the object has 121830 bytes"),
+            ({"size": 121_741}, "ends at byte 121741 with its fragments: it lacks the trailer"),
             ({"init_length": 740}, "fragment 0 begins at byte 741, what stands before it ends at 740"),
         ],
     )
