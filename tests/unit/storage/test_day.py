@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from vantage_storage.domain.day import LAST_DAY, bounds_us, compact, day_of
+from vantage_storage.domain.day import LAST_DAY, bounds_us, compact, day_named, day_of
 
 
 @given(st.integers(min_value=0, max_value=(LAST_DAY + 1) * 86_400_000_000 - 1))
@@ -22,3 +22,8 @@ def test_a_day_is_named_by_its_date_in_utc() -> None:
     assert compact(day_of(0)) == "19700101"
     assert compact(day_of(1_790_000_000_000_000)) == "20260921"
     assert compact(LAST_DAY) == "99991231"
+
+
+@given(st.integers(min_value=0, max_value=LAST_DAY))
+def test_a_name_leads_back_to_its_day(day: int) -> None:
+    assert day_named(compact(day)) == day

@@ -4,7 +4,8 @@
     └── SchemaMismatch (vantage.postgres)   code and schema are not one history
     Retryable (vantage)
     ├── DatabaseUnavailable (vantage.postgres)  PostgreSQL is away: the batch is kept
-    └── DayMissing            a day's tables went away while rows were written: make them and try again
+    ├── DayMissing            a day's tables went away while rows were written: make them and try again
+    └── DayBusy               a day's tables are read or written and cannot be dropped now
     VantageError (vantage)
     └── Contradiction         a recording is announced with other bytes than those indexed under its id
 
@@ -16,6 +17,10 @@ from vantage.errors import Retryable, VantageError
 
 class DayMissing(Retryable):
     """The tables of a day were dropped after they were seen."""
+
+
+class DayBusy(Retryable):
+    """Somebody reads or writes the index for so long that a day's tables cannot be dropped now."""
 
 
 class Contradiction(VantageError):

@@ -23,10 +23,10 @@ _MOST_FRAGMENTS = 2**16 - 1
 def pack(recording: Recording) -> bytes:
     """The list, for a recording that `unfit` finds nothing wrong with."""
     rows = list(_numbers(recording))
-    columns = list(zip(*rows, strict=True))
+    columns: list[tuple[int, ...]] = list(zip(*rows, strict=True))
     least = [min(column) for column in columns]
     widths = [(max(column) - low).bit_length() for column, low in zip(columns, least, strict=True)]
-    bits: int = 0
+    bits = 0
     for row in rows:
         for number, low, width in zip(row, least, widths, strict=True):
             bits = bits << width | number - low
