@@ -14,6 +14,7 @@ from vantage_storage.adapters.index import PostgresIndex
 from vantage_storage.chores import Chore, Chores
 from vantage_storage.indexer import TOPICS, Indexer
 from vantage_storage.parts import Parts
+from vantage_storage.receipts import receipts_chores
 from vantage_storage.settings import StorageSettings
 
 _log = structlog.get_logger()
@@ -52,8 +53,7 @@ def serve(settings: StorageSettings, running: Running, clock: Clock, store: Obje
 
 def all_chores(parts: Parts) -> Sequence[Chore]:
     """Everything that storage does by itself."""
-    del parts
-    return []
+    return [*receipts_chores(parts)]
 
 
 def _index(parts: Parts) -> None:
