@@ -28,6 +28,7 @@ from vantage.contracts.base import Clock, Picture, Place
 from vantage.contracts.camera import Authority, Source
 from vantage.contracts.finding import Evidence
 from vantage.contracts.recording import FragmentRange, Gap
+from vantage.fragment_digests import trailer
 from vantage.ids import fragment_id, recording_id
 from vantage.objects import S3ObjectStore
 from vantage.postgres import connect_pool, migrate
@@ -319,6 +320,7 @@ class World:
             begin = start + number * SECOND
             ranges.append(FragmentRange(begin, SECOND, len(whole), len(data), sha256(data).hexdigest()))
             whole += data
+        whole += trailer(one.sha256 for one in ranges)
         first = ranges[0].start
         recording = Recording(
             recording_id=recording_id(camera_id, first, epoch),

@@ -11,6 +11,7 @@ import av
 import pytest
 
 from vantage.contracts.recording import Gap
+from vantage.fragment_digests import trailer_length
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -191,7 +192,8 @@ class TestRecorded:
         (name,) = segments_of(desk.get(view["playlist"]).text)
         key = f"hk1/{camera}/{recorded}-{EPOCH}.mp4"
         stored = world.store.get("footage", key)
-        world.store.put("footage", key, stored[:-1] + bytes([stored[-1] ^ 1]))
+        last = len(stored) - trailer_length(3) - 1
+        world.store.put("footage", key, stored[:last] + bytes([stored[last] ^ 1]) + stored[last + 1 :])
         assert desk.get(below(view["playlist"], name)).status_code == 200  # the last second is damaged, not the first
         at = len(clip.init) + len(clip.fragments[0]) - 1
         world.store.put("footage", key, stored[:at] + bytes([stored[at] ^ 1]) + stored[at + 1 :])
@@ -200,6 +202,16 @@ class TestRecorded:
         assert "damaged" in answer.json()["detail"]
         world.store.delete("footage", key)
         assert desk.get(below(view["playlist"], name)).status_code == 410
+
+    def test_what_cannot_be_proved_is_not_served(self, desk: Client, camera: str, recorded: int, world: World) -> None:
+        view = desk.look(camera_id=camera, kind="recorded", from_us=recorded, to_us=recorded + SECOND).json()
+        (name,) = segments_of(desk.get(view["playlist"]).text)
+        key = f"hk1/{camera}/{recorded}-{EPOCH}.mp4"
+        stored = world.store.get("footage", key)
+        world.store.put("footage", key, stored[:-1] + bytes([stored[-1] ^ 1]))
+        assert desk.get(below(view["playlist"], name)).status_code == 503
+        world.store.put("footage", key, stored)
+        assert desk.get(below(view["playlist"], name)).status_code == 200
 
 
 def test_video_needs_a_token_at_every_step(gateway: GatewayProcess, desk: Client, camera: str, recorded: int) -> None:

@@ -12,7 +12,7 @@ S = 1_000_000
 
 def recorded(epoch: int, seconds: Sequence[float], cause: str = "", height: int = 180) -> Recorded:
     starts = [round(second * S) for second in seconds]
-    fragments = [(start, S, 700, 100, "ab") for start in starts]
+    fragments = [(start, S, 700, 100) for start in starts]
     return Recorded(epoch, starts[0], starts[-1] + S, ("avc1.42C00D", 320, height), fragments, cause)
 
 

@@ -42,5 +42,6 @@ RESUMES = Counter(
 )
 DAMAGED = Counter(
     "vantage_api_damaged_fragments",
-    "Fragments whose bytes were not those that were announced. Above 0: check the object store at once.",
+    "Fragments whose bytes, or whose recording's list of digests, were not those that were announced. Above 0: check "
+    "the object store at once.",
 )

@@ -88,14 +88,33 @@ class AlertIndex(Protocol):
 
 
 @dataclass(frozen=True)
+class Trailer:
+    """Where a recording's object has its fragments' digests, and what those bytes hash to (`vantage.fragment_digests`).
+
+    `box` is the trailer itself, of a recording whose object has none.
+    """
+
+    bucket: str
+    key: str
+    offset: int
+    length: int
+    sha256: str
+    box: bytes | None = None
+
+
+@dataclass(frozen=True)
 class Stored:
-    """Where a range of an object is, and what its bytes hash to (empty where that is not known)."""
+    """Where a range of an object is, and what its bytes hash to: `sha256`, or for the fragment with this `index` what
+    the trailer says of it, or neither where that is not known.
+    """
 
     bucket: str
     key: str
     offset: int
     length: int
     sha256: str = ""
+    trailer: Trailer | None = None
+    index: int = 0
 
 
 class RecordingIndex(Protocol):

@@ -17,13 +17,13 @@ _SEAM_US = 100_000
 
 @dataclass(frozen=True)
 class Recorded:
-    """A recording as the index lists it. A fragment is (start, duration, offset, length, sha256)."""
+    """A recording as the index lists it. A fragment is (start, duration, offset, length)."""
 
     epoch: int
     start_us: int
     end_us: int
     picture: tuple[str, int, int]
-    fragments: Sequence[tuple[int, int, int, int, str]]
+    fragments: Sequence[tuple[int, int, int, int]]
     gap_cause: str = ""
 
     @property
