@@ -200,3 +200,15 @@ class TestStart:
         assert storage.process.wait(DEADLINE_S)
         assert storage.process.exit_code == 78
         assert "a newer release has been here" in storage.log
+
+    @pytest.mark.parametrize("command", ["run", "migrate"])
+    def test_a_schema_that_was_changed_by_hand_ends_it_with_a_line(
+        self, storage: Any, database: Any, event_log: Any, command: str
+    ) -> None:
+        database.begin_at(event_log.starts)
+        database.execute("alter table storage.recordings drop column gap_before cascade")
+        storage.start(command)
+        assert storage.process.wait(DEADLINE_S)
+        assert storage.process.exit_code == 78
+        assert "recordings has no column gap_before" in storage.log
+        assert "Traceback" not in storage.log

@@ -10,6 +10,7 @@ from vantage.postgres import DatabaseUnavailable, connect_pool, migrate
 from vantage.publish import Publisher
 from vantage.service import Running
 from vantage.stream import StreamLoop
+from vantage_storage.adapters.agreement import check_agreement
 from vantage_storage.adapters.index import PostgresIndex
 from vantage_storage.chores import Chore, Chores
 from vantage_storage.indexer import TOPICS, Indexer
@@ -29,8 +30,10 @@ _CONNECTIONS = 8
 
 
 def bring_schema(settings: StorageSettings) -> None:
-    """Bring the schema `storage` to this release. Raises DatabaseUnavailable and SchemaMismatch."""
-    applied = migrate(settings.postgres_dsn.get_secret_value(), SCHEMA, MIGRATIONS)
+    """Bring the schema `storage` to this release, and look that it is. Raises DatabaseUnavailable, SchemaMismatch."""
+    dsn = settings.postgres_dsn.get_secret_value()
+    applied = migrate(dsn, SCHEMA, MIGRATIONS)
+    check_agreement(dsn)
     _log.info("schema is up to date", schema=SCHEMA, applied=applied)
 
 
