@@ -63,7 +63,7 @@ def applied(database: Any) -> Callable[[str], None]:
 
 def test_sql_reads_what_is_packed(database: Any, applied: Callable[[str], None], make_recording: MakeRecording) -> None:
     applied("index")
-    applied("compact_fragments")
+    applied("size_and_search")
     for numbers in shapes():
         one = with_fragments(make_recording("hk1.one"), numbers)
         query = "select storage.fragment_list(%s, %s, %s)"
@@ -85,7 +85,7 @@ def test_rows_from_before_are_packed_anew_and_keep_their_digests(
     applied("index")
     recordings = [with_fragments(make_recording(f"hk1.c{at}"), numbers) for at, numbers in enumerate(shapes())]
     insert_before(database, recordings)
-    applied("compact_fragments")
+    applied("size_and_search")
     view = (
         "select fragments, fragments_end, size, trailer, digests_sha256 from storage.recordings_v1 order by camera_id"
     )

@@ -27,6 +27,8 @@ from vantage_storage.service import MIGRATIONS, SCHEMA
 MakeRecording = Callable[..., Recording]
 MakeTrack = Callable[..., Track]
 
+SECOND = 1_000_000
+
 
 class Bench:
     """An indexer on the test's database; each is like a process started anew."""
@@ -256,6 +258,40 @@ class TestReaders:
         bench.handle(make_recording("hk1.one"), make_track("hk1.one"))
         with psycopg.connect(reader) as connection:
             assert len(connection.execute(query.encode()).fetchall()) == 1
+
+    @pytest.mark.parametrize(
+        ("cameras", "label", "most", "found"),
+        [
+            (["hk1.one"], "bicycle", 9, [21, 11, 1]),
+            (["hk1.one"], "bicycle", 2, [21, 11]),
+            (["hk1.one", "hk1.two"], "bicycle", 4, [22, 21, 12, 11]),
+            (["hk1.two"], None, 9, [32, 22, 12, 2]),
+            (["hk1.two"], "truck", 9, []),
+            ([], None, 9, []),
+        ],
+    )
+    def test_a_reader_finds_the_newest_tracks_of_cameras_and_label(  # noqa: PLR0917
+        self,
+        bench: Bench,
+        reader: str,
+        make_track: MakeTrack,
+        cameras: list[str],
+        label: str | None,
+        most: int,
+        found: list[int],
+    ) -> None:
+        start = make_track("hk1.one").start
+        bench.handle(
+            *(
+                make_track(camera, start=start + (at + which) * SECOND, end=start + 90 * SECOND, label=kind, number=1)
+                for which, camera in enumerate(("hk1.one", "hk1.two", "hk1.other"), 1)
+                for at, kind in ((0, "bicycle"), (10, "bicycle"), (20, "bicycle"), (30, "bus"))
+            )
+        )
+        query = "select start_us from storage.find_tracks_v1(%s::text[], %s::text, %s, %s, %s)"
+        with psycopg.connect(reader) as connection:
+            rows = connection.execute(query, [cameras, label, start, start + 33 * SECOND, most]).fetchall()
+        assert [(at - start) // SECOND for (at,) in rows] == found
 
     @pytest.mark.parametrize(
         "statement",

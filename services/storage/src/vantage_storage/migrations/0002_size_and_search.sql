@@ -99,3 +99,33 @@ select recording_id, camera_id, epoch, start_us, end_us, clock, codec, width, he
             else size end as fragments_end,
        trailer
 from recordings where not garbage;
+
+-- what `find_tracks_v1` asks: of each camera the newest of a label first, however many there are
+create index tracks_by_label on tracks (camera_id, label, start_us);
+
+-- The newest tracks of some cameras that begin in [from_us, to_us), of one label or of any (null). Each camera is asked
+-- for its own newest, so that the work is bounded by cameras, days and `most`, and not by how much was seen.
+create function find_tracks_v1(cameras text[], wanted text, from_us bigint, to_us bigint, most int)
+returns setof tracks_v1 language sql stable parallel safe as $$
+    select found.* from unnest(cameras) as camera cross join lateral (
+        (
+            select * from storage.tracks_v1
+            where wanted is not null and camera_id = camera and label = wanted
+              and start_us >= from_us and start_us < to_us
+            order by start_us desc limit most
+        ) union all (
+            select * from storage.tracks_v1
+            where wanted is null and camera_id = camera and start_us >= from_us and start_us < to_us
+            order by start_us desc limit most
+        )
+    ) as found
+    order by start_us desc, track_id limit most
+$$;
+
+do $$
+begin
+    if exists (select from pg_roles where rolname = 'vantage_reader') then
+        grant execute on function find_tracks_v1 to vantage_reader;
+    end if;
+end
+$$;
