@@ -65,6 +65,15 @@ def _owning(schema: str) -> Callable[[Stack, Files], Mapping[str, str]]:
     return lambda stack, _files: {"VANTAGE_POSTGRES_DSN": stack.postgres.dsns[schema]}
 
 
+def _storage(stack: Stack, files: Files) -> Mapping[str, str]:
+    return {
+        **_owning("storage")(stack, files),
+        "VANTAGE_STORAGE_API_HOST": HOST,
+        "VANTAGE_STORAGE_API_PORT": str(stack.storage_port),
+        "VANTAGE_STORAGE_API_TOKEN": stack.storage_token,
+    }
+
+
 def _api(stack: Stack, files: Files) -> Mapping[str, str]:
     console = {"VANTAGE_API_CONSOLE_DIR": str(files.console)} if files.console else {}
     return {
@@ -84,7 +93,7 @@ SERVICES: Mapping[str, Service] = {
         Service("detect", ("vantage-detect", "run"), ("kafka", "store"), _detect),
         Service("engine", ("vantage-alerts", "engine"), ("kafka", "store")),
         Service("desk", ("vantage-alerts", "desk"), ("kafka", "store", "postgres"), _owning("alerts")),
-        Service("storage", ("vantage-storage", "run"), ("kafka", "store", "postgres"), _owning("storage")),
+        Service("storage", ("vantage-storage", "run"), ("kafka", "store", "postgres"), _storage),
         Service("api", ("vantage-api", "run"), ("kafka", "store", "postgres", "oidc"), _api),
     )
 }

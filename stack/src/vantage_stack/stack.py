@@ -3,6 +3,7 @@
 Nothing is restarted silently: a part that ends by itself is reported with the end of its log, and ends the stack.
 """
 
+import secrets
 import threading
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
@@ -49,6 +50,8 @@ class Stack:
         self.home = Home(base, name)
         self.ports = Ports()
         self.api_port = self.ports.take(api_port)
+        self.storage_port = self.ports.take(0)
+        self.storage_token = secrets.token_urlsafe(32)
         self.kafka = Kafka(self._site("kafka"))
         self.store = store_class(store)(self._site("store"))
         self.postgres = Postgres(self._site("postgres"))

@@ -9,6 +9,7 @@ from contextlib import suppress
 from functools import cache
 from http.client import HTTPConnection
 from pathlib import Path
+from secrets import token_urlsafe
 from typing import Any
 from uuid import uuid4
 
@@ -182,6 +183,8 @@ def environment(kafka_bootstrap: str, database: Database) -> dict[str, str]:
         "VANTAGE_S3_ENDPOINT": "127.0.0.1:9",  # nothing of the object store is used yet
         "VANTAGE_S3_ACCESS_KEY": "unused",
         "VANTAGE_S3_SECRET_KEY": "unused",
+        "VANTAGE_STORAGE_API_PORT": "0",
+        "VANTAGE_STORAGE_API_TOKEN": token_urlsafe(32),
     }
 
 

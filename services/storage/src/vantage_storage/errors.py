@@ -7,6 +7,7 @@
     ├── DayMissing            a day's tables went away while rows were written: make them and try again
     └── DayBusy               a day's tables are read or written and cannot be dropped now
     VantageError (vantage)
+    ├── Refused               a command that is not done: its code, its HTTP status and what to do
     └── Contradiction         a recording is announced with other bytes than those indexed under its id
 
 A message that contradicts itself is no exception of storage's own: `vantage.stream.Poison` says why.
@@ -30,3 +31,12 @@ class Contradiction(VantageError):
         super().__init__(f"recording {position} of the batch is indexed with SHA-256 {kept}")
         self.position = position
         self.kept = kept
+
+
+class Refused(VantageError):
+    """A command that is not done. `code` stays the same from release to release; the text says value and remedy."""
+
+    def __init__(self, code: str, detail: str, status: int = 422) -> None:
+        super().__init__(detail)
+        self.code = code
+        self.status = status

@@ -6,7 +6,7 @@ from vantage.clock import SystemClock
 from vantage.objects import S3ObjectStore
 from vantage.service import Running, run_service
 from vantage_storage.service import NAME, bring_schema, serve
-from vantage_storage.settings import StorageSettings
+from vantage_storage.settings import RunSettings, StorageSettings
 
 app = typer.Typer(add_completion=False, no_args_is_help=True, help=__doc__)
 
@@ -14,7 +14,7 @@ app = typer.Typer(add_completion=False, no_args_is_help=True, help=__doc__)
 @app.command()
 def run() -> None:
     """Index recordings and tracks, and do the chores, until told to stop."""
-    run_service(NAME, StorageSettings, _serve)
+    run_service(NAME, RunSettings, _serve)
 
 
 @app.command("migrate")
@@ -28,5 +28,5 @@ def main() -> None:
     app()
 
 
-def _serve(settings: StorageSettings, running: Running) -> None:
+def _serve(settings: RunSettings, running: Running) -> None:
     serve(settings, running, SystemClock(), S3ObjectStore.from_settings(settings))

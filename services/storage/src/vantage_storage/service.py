@@ -16,7 +16,9 @@ from vantage_storage.chores import Chore, Chores
 from vantage_storage.indexer import TOPICS, Indexer
 from vantage_storage.parts import Parts
 from vantage_storage.receipts import receipts_chores
-from vantage_storage.settings import StorageSettings
+from vantage_storage.settings import RunSettings, StorageSettings
+from vantage_storage.web.app import make_app
+from vantage_storage.web.server import HttpServer
 
 _log = structlog.get_logger()
 
@@ -37,26 +39,34 @@ def bring_schema(settings: StorageSettings) -> None:
     _log.info("schema is up to date", schema=SCHEMA, applied=applied)
 
 
-def serve(settings: StorageSettings, running: Running, clock: Clock, store: ObjectStore) -> None:
+def serve(settings: RunSettings, running: Running, clock: Clock, store: ObjectStore) -> None:
     """Run for as long as nobody says stop; a database that is away is waited for, at the start and later."""
-    publisher = Publisher.from_settings(settings, NAME)
-    dsn = settings.postgres_dsn.get_secret_value()
-    if not running.wait_for(_DATABASE, lambda: bring_schema(settings)):
-        return
-    with connect_pool(dsn, application=f"vantage-{NAME}", max_size=_CONNECTIONS, timeout_s=_PATIENCE_S) as pool:
-        parts = Parts(settings, running, clock, store, publisher, pool, dsn)
-        chores = Chores(dsn, all_chores(parts), running)
-        chores.start()
-        try:
-            _index(parts)
-        finally:
-            running.stop.set()
-            chores.join()
+    with HttpServer(settings.storage_api_host, settings.storage_api_port) as server:
+        publisher = Publisher.from_settings(settings, NAME)
+        dsn = settings.postgres_dsn.get_secret_value()
+        if not running.wait_for(_DATABASE, lambda: bring_schema(settings)):
+            return
+        with connect_pool(dsn, application=f"vantage-{NAME}", max_size=_CONNECTIONS, timeout_s=_PATIENCE_S) as pool:
+            parts = Parts(settings, running, clock, store, publisher, pool, dsn)
+            server.start(make_app(parts, settings.storage_api_token))
+            _work(parts, server)
 
 
 def all_chores(parts: Parts) -> Sequence[Chore]:
     """Everything that storage does by itself."""
     return [*receipts_chores(parts)]
+
+
+def _work(parts: Parts, server: HttpServer) -> None:
+    """Index, do the chores beside it, and end all of it while the pool is there."""
+    chores = Chores(parts.dsn, all_chores(parts), parts.running)
+    chores.start()
+    try:
+        _index(parts)
+    finally:
+        parts.running.stop.set()
+        server.stop()
+        chores.join()
 
 
 def _index(parts: Parts) -> None:

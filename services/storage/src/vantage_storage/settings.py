@@ -1,6 +1,6 @@
 """What storage is told by its environment."""
 
-from pydantic import Field
+from pydantic import Field, SecretStr
 
 from vantage.settings import PostgresSettings
 
@@ -14,4 +14,31 @@ class StorageSettings(PostgresSettings):
         le=30,
         description="Tables are made for so many days ahead, so that midnight waits for none; as long may PostgreSQL "
         "refuse to make tables before rows wait.",
+    )
+    storage_ledger_grace_seconds: float = Field(
+        600.0,
+        ge=60,
+        description="Time that is missing is judged when it is so old. Until then its recording may be under way: a "
+        "minute to be filled, the upload and its retries, a restart of ingest. Shorter tells of gaps that close by "
+        "themselves, longer tells later of those that do not.",
+    )
+    storage_rescue_grace_seconds: float = Field(
+        240.0,
+        ge=60,
+        le=600,
+        description="What nobody has recorded is rebuilt from `live` when it is so old and its owner was not heard of "
+        "for as long. Shorter rebuilds what a restarted node would still upload, longer leaves less of the 15 minutes "
+        "that `live` keeps.",
+    )
+
+
+class RunSettings(StorageSettings):
+    """What storage needs while it runs, besides: the API that takes the gateway's commands."""
+
+    storage_api_host: str = Field(
+        "127.0.0.1", description="Address that storage takes commands on; in a container the cell's own network alone."
+    )
+    storage_api_port: int = Field(8081, ge=0, le=65535, description="Port of the commands; 0 takes any and logs it.")
+    storage_api_token: SecretStr = Field(
+        min_length=32, description="The token that the gateway sends with each command: at least 32 characters."
     )

@@ -1,0 +1,1 @@
+"""Storage's commands over HTTP: for the gateway alone, inside the cell."""
