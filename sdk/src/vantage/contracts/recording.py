@@ -37,6 +37,7 @@ GapCause = Literal[
     "maintenance",
     "authority-expired",
     "first-recording",
+    "lost-with-node",
     "unexplained",
 ]
 

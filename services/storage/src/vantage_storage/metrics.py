@@ -1,6 +1,6 @@
 """Each metric of storage, named once, with what it means and what to do when it is bad."""
 
-from prometheus_client import Counter, Histogram
+from prometheus_client import Counter, Gauge, Histogram
 
 ROWS = Counter(
     "vantage_storage_rows",
@@ -27,4 +27,61 @@ CHORE_FAILURES = Counter(
     "vantage_storage_chore_failures",
     "Rounds of a chore that failed and are tried again. The log says why; a figure that grows needs somebody.",
     ["chore"],
+)
+OWED_SECONDS = Gauge(
+    "vantage_storage_owed_seconds",
+    "Camera-seconds that were owed today, as far as they are judged or recorded. Falls behind the clock: the ledger's "
+    "chore fails, see the log.",
+    ["cell"],
+)
+RECORDED_SECONDS = Gauge(
+    "vantage_storage_recorded_seconds",
+    "Camera-seconds of those owed today that are recorded. What is between has its causes in `storage.gaps_v1`.",
+    ["cell"],
+)
+UNEXPLAINED_SECONDS = Gauge(
+    "vantage_storage_unexplained_seconds",
+    "Owed camera-seconds of 31 days that are missing without a cause. Anything above 0: the alerts of the rule "
+    "`ledger-unexplained` name camera and time; look there for a spool that does not empty, and at the camera.",
+    ["cell"],
+)
+LEDGER_DAY_SECONDS = Histogram(
+    "vantage_storage_ledger_day_seconds",
+    "Time to count one day of the cell again, seconds. Near the chore's interval (60): look for a slow database.",
+    buckets=(0.01, 0.05, 0.1, 0.5, 1, 5, 10, 30),
+)
+REBUILT_SECONDS = Counter(
+    "vantage_storage_rebuilt_seconds",
+    "Camera-seconds of lost spools that were rebuilt from `live`. Grows: a node of ingest was lost; look at that.",
+)
+LOST_SECONDS = Counter(
+    "vantage_storage_lost_seconds",
+    "Camera-seconds that were recorded and lost with their node, since `live` did not have them any more. Grows: see "
+    "why the spool was lost, and why storage came too late.",
+)
+OBJECTS_ERASED = Counter(
+    "vantage_storage_objects_erased",
+    "Objects (versions, where a bucket keeps them) erased for good, by bucket. The receipts on `audit.v1` say of which "
+    "day and why.",
+    ["bucket"],
+)
+BYTES_ERASED = Counter(
+    "vantage_storage_bytes_erased", "Bytes of what was erased, as the index or the store had them, by store.", ["store"]
+)
+OBJECTS_KEPT = Counter(
+    "vantage_storage_objects_kept",
+    "Times that an object was to be erased and a lock kept it, by bucket. `footage`, `stills` and `exports` must have "
+    "no lock: take it off the bucket.",
+    ["bucket"],
+)
+OVERDUE = Gauge(
+    "vantage_storage_overdue_seconds",
+    "How long ago the oldest thing that is still there fell due, seconds, by store. Some minutes are the work at hand.",
+    ["store"],
+)
+PAST_RETENTION = Gauge(
+    "vantage_storage_past_retention_seconds",
+    "How long the oldest thing that is still there is past its due time and the 24 hours allowed for it, seconds, by "
+    "store. It is 0. More: `vantage_storage_chore_failures` and the log say what keeps it, before anything else.",
+    ["store"],
 )

@@ -12,11 +12,15 @@ from vantage.service import Running
 from vantage.stream import StreamLoop
 from vantage_storage.adapters.agreement import check_agreement
 from vantage_storage.adapters.index import PostgresIndex
+from vantage_storage.ages import age_chores
 from vantage_storage.chores import Chore, Chores
+from vantage_storage.erasure import erasure_chores
 from vantage_storage.indexer import TOPICS, Indexer
+from vantage_storage.ledger import ledger_chores
 from vantage_storage.parts import Parts
 from vantage_storage.receipts import receipts_chores
 from vantage_storage.settings import RunSettings, StorageSettings
+from vantage_storage.sweep import sweep_chores
 from vantage_storage.web.app import make_app
 from vantage_storage.web.server import HttpServer
 
@@ -54,7 +58,13 @@ def serve(settings: RunSettings, running: Running, clock: Clock, store: ObjectSt
 
 def all_chores(parts: Parts) -> Sequence[Chore]:
     """Everything that storage does by itself."""
-    return [*receipts_chores(parts)]
+    return [
+        *receipts_chores(parts),
+        *erasure_chores(parts),
+        *sweep_chores(parts),
+        *age_chores(parts),
+        *ledger_chores(parts),
+    ]
 
 
 def _work(parts: Parts, server: HttpServer) -> None:
