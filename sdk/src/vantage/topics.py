@@ -18,10 +18,13 @@ from confluent_kafka.cimpl import NewTopic
 
 from vantage.errors import BrokerUnavailable
 from vantage.kafka import client_settings
+from vantage.topic_limits import shorten
 
 DEAD_LETTER_SUFFIX = ".dlq"
 _ADMIN_TIMEOUT_S = 15.0
 _LOOK_S = 0.1
+_SHORTEST_SEGMENT_MS = 600_000
+_LONGEST_SEGMENT_MS = 86_400_000
 
 
 class Topic(msgspec.Struct, frozen=True, kw_only=True):
@@ -37,11 +40,29 @@ class Topic(msgspec.Struct, frozen=True, kw_only=True):
     partitions: Literal["joined", "one"]
     rate: Literal["low", "high"]
 
+    @property
+    def segment_ms(self) -> int | None:
+        """How long a segment may be written to: an eighth of what is kept, within ten minutes and a day.
+
+        Only whole segments are deleted, so this is how much longer than `retention_ms` the oldest message may stay;
+        and each segment costs its broker some files.
+        """
+        if self.retention_ms is None:
+            return None
+        return min(max(self.retention_ms // 8, _SHORTEST_SEGMENT_MS), _LONGEST_SEGMENT_MS)
+
+    @property
+    def reach_ms(self) -> int | None:
+        """How old the oldest message gets; None where the newest of each key stays."""
+        if self.retention_ms is None or self.segment_ms is None:
+            return None
+        return self.retention_ms + self.segment_ms
+
     def config(self) -> dict[str, str]:
         """The topic's settings as Kafka names them."""
         config = {"cleanup.policy": ",".join(self.cleanup), "compression.type": "producer"}
         if self.retention_ms is not None:
-            config["retention.ms"] = str(self.retention_ms)
+            config |= {"retention.ms": str(self.retention_ms), "segment.ms": str(self.segment_ms)}
         return config
 
 
@@ -72,15 +93,17 @@ def wanted(partitions: int) -> dict[str, tuple[int, dict[str, str]]]:
 
 
 def apply(bootstrap: str, partitions: int, *, replication: int = 1) -> list[str]:
-    """Make the topics that are missing and return their names; those that exist are left as they are.
+    """Make the topics that are missing and return their names; those that exist are kept from keeping longer than here.
 
     Returns when each new partition answers. Raises BrokerUnavailable where the broker cannot be reached or refuses.
     """
     admin = AdminClient(client_settings(bootstrap, "topics", lambda _error: None))
     try:
         present = admin.list_topics(timeout=_ADMIN_TIMEOUT_S).topics
-        missing = {name: spec for name, spec in wanted(partitions).items() if name not in present}
+        all_topics = wanted(partitions)
+        missing = {name: spec for name, spec in all_topics.items() if name not in present}
         _create(admin, missing, replication)
+        shorten(admin, {name: config for name, (_, config) in all_topics.items() if name in present})
         _wait_until_served(admin, [TopicPartition(name, n) for name, spec in missing.items() for n in range(spec[0])])
     except KafkaException as error:
         msg = f"cannot make the topics at {bootstrap}: {error.args[0].str()}; is Kafka running there?"

@@ -21,7 +21,7 @@ def apply_topics(
     partitions: Annotated[int, typer.Option(help="Partitions of each joined topic: 128 in a cell, a few locally.")] = 4,
     replication: Annotated[int, typer.Option(help="Copies of each partition.")] = 1,
 ) -> None:
-    """Make the topics that are missing; those that exist are left as they are."""
+    """Make the topics that are missing; those that exist keep no longer than these would, and are else left alone."""
     made = apply(bootstrap, partitions, replication=replication)
     typer.echo(f"{len(made)} topics made at {bootstrap}" + (f": {', '.join(made)}" if made else ""))
 

@@ -66,6 +66,14 @@ create table leftovers (
     primary key (bucket, object, version)
 );
 
+-- days of which something went, until the key that encrypted them is destroyed
+create table erased_days (
+    kind text not null,
+    day int not null,
+    key_destroyed_us bigint,
+    primary key (kind, day)
+);
+
 -- the outbox of audit.v1: written with the effect, published afterwards
 create table receipts (
     record_id text primary key,
