@@ -293,6 +293,20 @@ class TestReaders:
             rows = connection.execute(query, [cameras, label, start, start + 33 * SECOND, most]).fetchall()
         assert [(at - start) // SECOND for (at,) in rows] == found
 
+    def test_tracks_are_found_over_days_newest_first_and_over_all_of_time(
+        self, bench: Bench, reader: str, make_track: MakeTrack
+    ) -> None:
+        starts = [make_track("hk1.one").start - days * DAY_US for days in (0, 1, 2, 5, 9, 400)]
+        for start in starts:
+            bench.handle(make_track("hk1.one", start=start, end=start + SECOND))
+        query = "select start_us from storage.find_tracks_v1(array['hk1.one'], 'bicycle', 0, %s, %s)"
+        with psycopg.connect(reader) as connection:
+            for end in (starts[0] + 1, 2**62, 2**63 - 1):
+                for most in (1, 4, 6, 100):
+                    rows = connection.execute(query.encode(), [end, most]).fetchall()
+                    assert [at for (at,) in rows] == starts[:most]
+            assert connection.execute(query.encode(), [starts[1], 1]).fetchall() == [(starts[2],)]
+
     @pytest.mark.parametrize(
         "statement",
         [

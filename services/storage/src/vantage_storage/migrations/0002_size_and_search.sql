@@ -103,23 +103,43 @@ from recordings where not garbage;
 -- what `find_tracks_v1` asks: of each camera the newest of a label first, however many there are
 create index tracks_by_label on tracks (camera_id, label, start_us);
 
--- The newest tracks of some cameras that begin in [from_us, to_us), of one label or of any (null). Each camera is asked
--- for its own newest, so that the work is bounded by cameras, days and `most`, and not by how much was seen.
+-- The newest tracks of some cameras that begin in [from_us, to_us), of one label or of any (null). It looks at the last
+-- day first, then at twice as much each time, and asks each camera for its own newest, so that the work is bounded by
+-- cameras, days and `most`, and not by how much was seen.
 create function find_tracks_v1(cameras text[], wanted text, from_us bigint, to_us bigint, most int)
-returns setof tracks_v1 language sql stable parallel safe as $$
-    select found.* from unnest(cameras) as camera cross join lateral (
-        (
-            select * from storage.tracks_v1
-            where wanted is not null and camera_id = camera and label = wanted
-              and start_us >= from_us and start_us < to_us
-            order by start_us desc limit most
-        ) union all (
-            select * from storage.tracks_v1
-            where wanted is null and camera_id = camera and start_us >= from_us and start_us < to_us
-            order by start_us desc limit most
-        )
-    ) as found
-    order by start_us desc, track_id limit most
+returns setof tracks_v1 language plpgsql stable as $$
+declare
+    until_us bigint := to_us;
+    since_us bigint;
+    step_us bigint := 86400000000;
+    missing int := most;
+    given int;
+begin
+    while until_us > from_us and missing > 0 loop
+        since_us := greatest(from_us, until_us - step_us);
+        if wanted is null then
+            return query
+                select track.* from unnest(cameras) as camera cross join lateral (
+                    select * from storage.tracks_v1
+                    where camera_id = camera and start_us >= since_us and start_us < until_us
+                    order by start_us desc limit missing
+                ) as track
+                order by start_us desc, track_id limit missing;
+        else
+            return query
+                select track.* from unnest(cameras) as camera cross join lateral (
+                    select * from storage.tracks_v1
+                    where camera_id = camera and label = wanted and start_us >= since_us and start_us < until_us
+                    order by start_us desc limit missing
+                ) as track
+                order by start_us desc, track_id limit missing;
+        end if;
+        get diagnostics given = row_count;
+        missing := missing - given;
+        until_us := since_us;
+        step_us := least(step_us, 1000000000000000000) * 2;
+    end loop;
+end
 $$;
 
 do $$
