@@ -29,7 +29,7 @@ class Decision:
         """Raises Refused where nobody else approved it."""
         if self.requester.casefold() == self.approver.casefold():
             msg = f"{self.requester} cannot approve what {self.requester} asks for: let another person approve it"
-            raise Refused("second-person-needed", msg)
+            raise Refused(code="second-person-needed", detail=msg)
 
 
 def read_policies(parts: Parts) -> list[DecidedPolicy]:
@@ -64,14 +64,14 @@ def change_policy(parts: Parts, decision: Decision, days: Mapping[str, int]) -> 
 def _refuse_unfit(days: Mapping[str, int]) -> None:
     if STANDARD not in days:
         msg = f"the policy names no days for {STANDARD}, the class of everything that it does not name: add them"
-        raise Refused("standard-missing", msg)
+        raise Refused(code="standard-missing", detail=msg)
     least = fewest_days()
     if short := {name: kept for name, kept in sorted(days.items()) if kept < least}:
         msg = (
             f"{short} is fewer than {least} days: so far back may the event log reach, dead letters included. Name "
             f"{least} or more, or shorten the topics of the release first"
         )
-        raise Refused("shorter-than-the-event-log", msg)
+        raise Refused(code="shorter-than-the-event-log", detail=msg)
 
 
 def _same(made: DecidedPolicy, decision: Decision, days: Mapping[str, int]) -> DecidedPolicy:
@@ -87,7 +87,7 @@ def _same(made: DecidedPolicy, decision: Decision, days: Mapping[str, int]) -> D
             f"decision {decision.decision_id} already made version {made.policy.version} of the policy with other "
             "values: send those again, or decide anew"
         )
-        raise Refused("decision-used", msg, _CONFLICT)
+        raise Refused(code="decision-used", detail=msg, status=_CONFLICT)
     return made
 
 

@@ -26,16 +26,18 @@ _MARK = """
           and not storage.is_held(camera_id, start_us, end_us, epoch)
         order by camera_id, start_us, epoch limit %(limit)s
     ), marked as (
-        update storage.recordings as row set garbage = true from due
-        where row.start_us >= %(first)s and row.start_us < %(next)s
-          and (row.camera_id, row.start_us, row.epoch) = (due.camera_id, due.start_us, due.epoch)
-        returning row.*
+        update storage.recordings as recording set garbage = true from due
+        where recording.start_us >= %(first)s and recording.start_us < %(next)s
+          and (recording.camera_id, recording.start_us, recording.epoch) = (due.camera_id, due.start_us, due.epoch)
+        returning recording.*
     )
-    select camera_id, start_us, epoch, end_us, recording_id, bucket, object, size, encode(sha256, 'hex'), retention_class
+    select camera_id, start_us, epoch, end_us, recording_id, bucket, object, size,
+           encode(sha256, 'hex'), retention_class
     from marked order by camera_id, start_us, epoch
 """
 _READ = """
-    select camera_id, start_us, epoch, end_us, recording_id, bucket, object, size, encode(sha256, 'hex'), retention_class
+    select camera_id, start_us, epoch, end_us, recording_id, bucket, object, size,
+           encode(sha256, 'hex'), retention_class
     from storage.recordings
     where garbage and (start_us, camera_id, epoch) > (%s, %s, %s)
     order by start_us, camera_id, epoch limit %s

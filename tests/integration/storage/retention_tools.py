@@ -1,0 +1,121 @@
+"""Storage's parts in the test's own process, with a clock that the test moves and buckets that are the test's alone."""
+
+import threading
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, cast
+from uuid import uuid4
+
+import psycopg
+from minio.commonconfig import ENABLED
+from minio.versioningconfig import VersioningConfig
+from msgspec.structs import replace
+
+from vantage.clock import ManualClock
+from vantage.contracts import Recording, Track
+from vantage.objects import ObjectStore, S3ObjectStore
+from vantage.postgres import connect_pool
+from vantage.publish import Publisher
+from vantage.service import Running
+from vantage_storage.adapters.index import PostgresIndex
+from vantage_storage.domain.day import DAY_US, compact, day_of
+from vantage_storage.parts import Parts
+from vantage_storage.service import NAME, all_chores, bring_schema
+from vantage_storage.settings import StorageSettings
+
+HOUR_US = DAY_US // 24
+
+
+class OwnBuckets:
+    """The store, with a suffix at the name of each bucket: one can be given versions without others noticing."""
+
+    keyring = None
+
+    def __init__(self, store: S3ObjectStore) -> None:
+        self.store = store
+        self._suffix = uuid4().hex[:8]
+
+    def name(self, bucket: str) -> str:
+        return f"{bucket}-{self._suffix}"
+
+    def __getattr__(self, name: str) -> Callable[..., Any]:
+        method = getattr(self.store, name)
+        return lambda bucket, *args, **named: method(self.name(bucket), *args, **named)
+
+    def keep_versions(self, bucket: str) -> None:
+        self.store.client.set_bucket_versioning(self.name(bucket), VersioningConfig(ENABLED))
+
+
+class Retained:
+    """One cell of a test: what it records, and the rounds of its chores."""
+
+    def __init__(self, environment: Mapping[str, str], store: S3ObjectStore, now_us: int) -> None:
+        self.cell = f"c{uuid4().hex[:10]}"
+        self.clock = ManualClock(now_us)
+        self.buckets = OwnBuckets(store)
+        self.store = cast("ObjectStore", self.buckets)
+        named: dict[str, Any] = {name.removeprefix("VANTAGE_").lower(): value for name, value in environment.items()}
+        settings = StorageSettings(**{**named, "cell_id": self.cell, "replica": "tests"})
+        bring_schema(settings)
+        dsn = settings.postgres_dsn.get_secret_value()
+        pool = connect_pool(dsn, application="tests", max_size=8, timeout_s=10)
+        publisher = Publisher.from_settings(settings, NAME)
+        self.parts = Parts(settings, Running(threading.Event()), self.clock, self.store, publisher, pool, dsn)
+        self._chores = {one.name: one for one in all_chores(self.parts)}
+        self._index = PostgresIndex(pool, dsn)
+        self._offset = 0
+
+    def close(self) -> None:
+        self.parts.pool.close()
+
+    def round(self, *names: str) -> None:
+        """One round of each chore, in this order; with a start of their own they remember nothing."""
+        for name in names:
+            self._chores[name].work()
+
+    def restart(self) -> None:
+        self._chores = {one.name: one for one in all_chores(self.parts)}
+
+    def camera(self, name: str = "pier-1") -> str:
+        return f"{self.cell}.{name}"
+
+    def key(self, recording: Recording) -> str:
+        name = recording.camera_id.partition(".")[2]
+        return f"{self.cell}/{name}/{compact(day_of(recording.start))}/{recording.recording_id}.mp4"
+
+    def index(self, *messages: Recording | Track) -> None:
+        """Write rows, as the indexer would."""
+        recordings = [one for one in messages if isinstance(one, Recording)]
+        tracks = [one for one in messages if isinstance(one, Track)]
+        self._index.make_days({day_of(one.start) for one in messages})
+        self._offset += 1
+        self._index.write(recordings, tracks, {("recordings.v1", 0): self._offset})
+
+    def record(self, make: Callable[..., Recording], start_us: int, name: str = "pier-1", **fields: Any) -> Recording:
+        """A recording with its object, indexed."""
+        made = make(self.camera(name), start=start_us, **fields)
+        made = replace(made, bucket="footage", object=self.key(made))
+        self.store.put("footage", made.object, b"x" * 100)
+        self.index(made)
+        return made
+
+    def versions(self, bucket: str, prefix: str = "") -> list[str]:
+        """The key of every version under a prefix, marks of deletions among them."""
+        return [one.key for one in self.store.versions(bucket, f"{self.cell}/{prefix}")]
+
+    def rows(self, query: str, *values: object) -> list[tuple[Any, ...]]:
+        with psycopg.connect(self.parts.dsn) as connection:
+            return connection.execute(query.encode(), values).fetchall()
+
+    def receipts(self, action: str = "") -> list[dict[str, str]]:
+        """The receipts, the oldest first: their detail, with action and resource."""
+        found = self.rows("select action, resource, detail from storage.receipts order by at_us, record_id")
+        return [{"action": did, "resource": what, **detail} for did, what, detail in found if did.startswith(action)]
+
+
+def midnight(now_us: int, days_ago: int) -> int:
+    """The first microsecond of the day so many days ago."""
+    return (day_of(now_us) - days_ago) * DAY_US
+
+
+def total(receipts: Sequence[Mapping[str, str]], name: str = "count") -> int:
+    return sum(int(one[name]) for one in receipts)
