@@ -8,7 +8,8 @@ from vantage.contracts import Recording, Track
 from vantage.objects import S3ObjectStore
 from vantage_storage import metrics
 from vantage_storage.domain.day import DAY_US, compact, day_of
-from vantage_storage.policies import Decision, change_policy
+from vantage_storage.domain.hold import Decision
+from vantage_storage.policies import change_policy
 
 from .retention_tools import HOUR_US, Retained, midnight, total
 

@@ -16,6 +16,7 @@ from vantage_storage.adapters.bulk import Bulk
 from vantage_storage.adapters.days import Days
 from vantage_storage.adapters.garbage import BATCH, Doomed
 from vantage_storage.chores import Chore
+from vantage_storage.destructions import destroy_keys
 from vantage_storage.domain.day import bounds_us
 from vantage_storage.parts import Parts
 from vantage_storage.rules import Rules
@@ -52,6 +53,8 @@ class Erasure:
             for day in days:
                 self._walk(day, rules)
             self._days.drop_empty(day for day in days if bounds_us(day)[1] <= rules.all_due_us)
+            for order in rules.orders:
+                destroy_keys(self._parts, order)
 
     def _carry_orders_out(self, rules: Rules) -> None:
         """Mark what came since for the spans that were ordered to be destroyed."""

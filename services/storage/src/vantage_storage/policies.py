@@ -1,35 +1,20 @@
 """The command that changes how long recordings are kept: a new version, by decision of two persons."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 from vantage.ids import derive
 from vantage.postgres import database_errors
 from vantage_storage.adapters import policies
 from vantage_storage.adapters.policies import DecidedPolicy
 from vantage_storage.adapters.receipts import Receipt, write
+from vantage_storage.domain.hold import Decision
 from vantage_storage.domain.policy import STANDARD, Policy
+from vantage_storage.domain.second_person import refuse_one_person
 from vantage_storage.errors import Refused
 from vantage_storage.parts import Parts
 from vantage_storage.reach import fewest_days
 
 _CONFLICT = 409
-
-
-@dataclass(frozen=True)
-class Decision:
-    """By which decision of the gateway, of which two persons, and why."""
-
-    decision_id: str
-    requester: str
-    approver: str
-    reason: str
-
-    def refuse_one_person(self) -> None:
-        """Raises Refused where nobody else approved it."""
-        if self.requester.casefold() == self.approver.casefold():
-            msg = f"{self.requester} cannot approve what {self.requester} asks for: let another person approve it"
-            raise Refused(code="second-person-needed", detail=msg)
 
 
 def read_policies(parts: Parts) -> list[DecidedPolicy]:
@@ -43,7 +28,7 @@ def change_policy(parts: Parts, decision: Decision, days: Mapping[str, int]) -> 
 
     Raises Refused for a policy that cannot be kept, and DatabaseUnavailable.
     """
-    decision.refuse_one_person()
+    refuse_one_person(decision)
     _refuse_unfit(days)
     with database_errors(parts.dsn), parts.pool.connection() as connection:
         policies.lock_policies(connection)

@@ -6,8 +6,9 @@ from fastapi import APIRouter
 from pydantic import BaseModel, ConfigDict, Field
 
 from vantage_storage.adapters.policies import DecidedPolicy
+from vantage_storage.domain.hold import Decision
 from vantage_storage.parts import Parts
-from vantage_storage.policies import Decision, change_policy, read_policies
+from vantage_storage.policies import change_policy, read_policies
 from vantage_storage.web.problem import responses
 
 Person = Annotated[str, Field(min_length=1, max_length=200)]
