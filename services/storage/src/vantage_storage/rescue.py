@@ -21,7 +21,17 @@ from vantage.errors import ObjectMissing
 from vantage_storage import metrics
 from vantage_storage.adapters.log_reader import LogReader
 from vantage_storage.adapters.rescue_book import RescueBook
-from vantage_storage.domain.orphans import Fetched, Ownerships, Search, Verdict, before, judge, lost, recordings
+from vantage_storage.domain.orphans import (
+    SLOT_US,
+    Fetched,
+    Ownerships,
+    Search,
+    Verdict,
+    before,
+    judge,
+    lost,
+    recordings,
+)
 from vantage_storage.domain.rebuilt import rebuild
 from vantage_storage.domain.spans import Span, clipped, difference, length, union
 from vantage_storage.history import History
@@ -53,7 +63,7 @@ class Rescue:
         self._book.forget_indexed()
         now_us = self._parts.clock.now_us()
         grace_us = round(self._parts.settings.storage_rescue_grace_seconds * 1e6)
-        window = (now_us - WINDOW_US, now_us - grace_us)
+        window = (now_us - WINDOW_US, (now_us - grace_us) // SLOT_US * SLOT_US)  # whole slots: no crumbs of recordings
         ownerships = {
             camera_id: Ownerships(heard, listening_us, grace_us)
             for camera_id, heard in self._book.epochs(window[0]).items()
