@@ -26,6 +26,7 @@ _HOUR_US = 3_600_000_000
 _LABELS = ("person", "bicycle", "truck", None)
 """What half of the tracks are, what a tenth are, what none is, and whatever there is."""
 _SEARCHES = 100
+_ALL, _BY_LABEL = "storage.tracks", "storage.tracks_by_label"
 _GOAL_S = 1.0
 
 _FILL_RECORDINGS = """
@@ -81,7 +82,8 @@ def measure(dsn: str, reader_dsn: str, admin_dsn: str) -> dict[str, Figure]:
         "searched, tracks, of a month of 2,000 cameras": Figure(
             value=tracks / month / _TRACKS_A_MINUTE * 100, unit="%"
         ),
-        "searched, bytes a track": Figure(value=_bytes_a_track(admin_dsn), unit="B"),
+        "index, bytes a track": Figure(value=_bytes_a_track(admin_dsn, _ALL), unit="B"),
+        "index, bytes a track, of the index by label": Figure(value=_bytes_a_track(admin_dsn, _BY_LABEL), unit="B"),
     }
     with psycopg.connect(reader_dsn, autocommit=True) as reader:
         return figures | _search(reader, first * DAY_US)
@@ -107,12 +109,14 @@ def _fill(dsn: str, admin_dsn: str, days: Sequence[int]) -> tuple[int, int]:
     return counts[0], counts[1]
 
 
-def _bytes_a_track(admin_dsn: str) -> float:
+def _bytes_a_track(admin_dsn: str, parent: str) -> float:
+    """Bytes of the days' tables or indexes under a parent, a row."""
+    query = (
+        "select sum(pg_total_relation_size(inhrelid)) / (select count(*) from storage.tracks)"
+        " from pg_inherits where inhparent = %s::regclass"
+    )
     with psycopg.connect(admin_dsn) as connection:
-        row = connection.execute(
-            "select sum(pg_total_relation_size(inhrelid)) / (select count(*) from storage.tracks)"
-            " from pg_inherits where inhparent = 'storage.tracks'::regclass"
-        ).fetchone()
+        row = connection.execute(query, [parent]).fetchone()
     return float(row[0]) if row else 0.0
 
 

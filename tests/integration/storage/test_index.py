@@ -155,6 +155,11 @@ class TestOnce:
         assert bench.indexer.start_offsets("recordings.v1", [0, 3]) == {0: 42, 3: 0}
         assert bench.indexer.start_offsets("tracks.v1", [0]) == {0: 0}
 
+    def test_a_slow_replica_sets_no_place_back(self, bench: Bench, make_recording: MakeRecording) -> None:
+        bench.handle(make_recording("hk1.one"), first_offset=40)
+        bench.handle(make_recording("hk1.one"), first_offset=7)
+        assert bench.indexer.start_offsets("recordings.v1", [0]) == {0: 41}
+
     def test_replicas_that_write_the_same_at_once_write_it_once(
         self, database: Any, bench: Bench, make_recording: MakeRecording
     ) -> None:

@@ -40,7 +40,7 @@ _CONTRADICTION = """
 """
 _SET_OFFSET = """
     insert into storage.offsets (topic, partition, next_offset) values (%s, %s, %s)
-    on conflict (topic, partition) do update set next_offset = excluded.next_offset
+    on conflict (topic, partition) do update set next_offset = greatest(offsets.next_offset, excluded.next_offset)
 """
 
 
