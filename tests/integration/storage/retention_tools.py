@@ -1,17 +1,18 @@
 """Storage's parts in the test's own process, with a clock that the test moves and buckets that are the test's alone."""
 
 import threading
-from collections.abc import Callable, Mapping, Sequence
-from typing import Any, cast
+from collections.abc import Callable, Collection, Mapping, Sequence
+from typing import Any, TypeVar, cast
 from uuid import uuid4
 
 import psycopg
+from confluent_kafka import Consumer, TopicPartition
 from minio.commonconfig import ENABLED
 from minio.versioningconfig import VersioningConfig
 from msgspec.structs import replace
 
 from vantage.clock import ManualClock
-from vantage.contracts import Recording, Track
+from vantage.contracts import AuditRecord, Recording, Track, decode
 from vantage.objects import ObjectStore, S3ObjectStore
 from vantage.postgres import connect_pool
 from vantage.publish import Publisher
@@ -23,6 +24,22 @@ from vantage_storage.service import NAME, all_chores, bring_schema
 from vantage_storage.settings import StorageSettings
 
 HOUR_US = DAY_US // 24
+S = TypeVar("S", bound=StorageSettings)
+
+
+def new_cell() -> str:
+    """A cell that no other test has: its objects are nobody else's to erase."""
+    return f"c{uuid4().hex[:10]}"
+
+
+def settings_of(kind: type[S], environment: Mapping[str, str], cell: str, **more: Any) -> S:
+    named: dict[str, Any] = {name.removeprefix("VANTAGE_").lower(): value for name, value in environment.items()}
+    return kind(**{**named, "cell_id": cell, "replica": "tests", **more})
+
+
+def footage_key(recording: Recording) -> str:
+    cell, _, name = recording.camera_id.partition(".")
+    return f"{cell}/{name}/{compact(day_of(recording.start))}/{recording.recording_id}.mp4"
 
 
 class OwnBuckets:
@@ -48,13 +65,11 @@ class OwnBuckets:
 class Retained:
     """One cell of a test: what it records, and the rounds of its chores."""
 
-    def __init__(self, environment: Mapping[str, str], store: S3ObjectStore, now_us: int) -> None:
-        self.cell = f"c{uuid4().hex[:10]}"
+    def __init__(self, environment: Mapping[str, str], store: S3ObjectStore | OwnBuckets, now_us: int) -> None:
+        self.cell = new_cell()
         self.clock = ManualClock(now_us)
-        self.buckets = OwnBuckets(store)
-        self.store = cast("ObjectStore", self.buckets)
-        named: dict[str, Any] = {name.removeprefix("VANTAGE_").lower(): value for name, value in environment.items()}
-        settings = StorageSettings(**{**named, "cell_id": self.cell, "replica": "tests"})
+        self.store = cast("ObjectStore", store)
+        settings = settings_of(StorageSettings, environment, self.cell)
         bring_schema(settings)
         dsn = settings.postgres_dsn.get_secret_value()
         pool = connect_pool(dsn, application="tests", max_size=8, timeout_s=10)
@@ -78,10 +93,6 @@ class Retained:
     def camera(self, name: str = "pier-1") -> str:
         return f"{self.cell}.{name}"
 
-    def key(self, recording: Recording) -> str:
-        name = recording.camera_id.partition(".")[2]
-        return f"{self.cell}/{name}/{compact(day_of(recording.start))}/{recording.recording_id}.mp4"
-
     def index(self, *messages: Recording | Track) -> None:
         """Write rows, as the indexer would."""
         recordings = [one for one in messages if isinstance(one, Recording)]
@@ -93,7 +104,7 @@ class Retained:
     def record(self, make: Callable[..., Recording], start_us: int, name: str = "pier-1", **fields: Any) -> Recording:
         """A recording with its object, indexed."""
         made = make(self.camera(name), start=start_us, **fields)
-        made = replace(made, bucket="footage", object=self.key(made))
+        made = replace(made, bucket="footage", object=footage_key(made))
         self.store.put("footage", made.object, b"x" * 100)
         self.index(made)
         return made
@@ -108,8 +119,31 @@ class Retained:
 
     def receipts(self, action: str = "") -> list[dict[str, str]]:
         """The receipts, the oldest first: their detail, with action and resource."""
-        found = self.rows("select action, resource, detail from storage.receipts order by at_us, record_id")
-        return [{"action": did, "resource": what, **detail} for did, what, detail in found if did.startswith(action)]
+        return receipts_in(self.parts.dsn, action)
+
+
+def receipts_in(dsn: str, action: str = "") -> list[dict[str, str]]:
+    query = "select action, resource, detail from storage.receipts order by at_us, record_id"
+    with psycopg.connect(dsn) as connection:
+        found = connection.execute(query).fetchall()
+    return [{"action": did, "resource": what, **detail} for did, what, detail in found if did.startswith(action)]
+
+
+def published_receipts(bootstrap: str, record_ids: Collection[str]) -> list[AuditRecord]:
+    """What `audit.v1` has under these ids, repetitions included."""
+    consumer = Consumer({"bootstrap.servers": bootstrap, "group.id": f"reader-{uuid4().hex}"})
+    parts = [TopicPartition("audit.v1", n) for n in consumer.list_topics("audit.v1").topics["audit.v1"].partitions]
+    ends = [consumer.get_watermark_offsets(part, timeout=10) for part in parts]
+    consumer.assign(
+        [TopicPartition(part.topic, part.partition, low) for part, (low, _) in zip(parts, ends, strict=True)]
+    )
+    read = []
+    for _ in range(sum(high - low for low, high in ends)):
+        message = consumer.poll(10)
+        assert message is not None
+        read.append(decode("audit.v1", message.value() or b""))
+    consumer.close()
+    return [one for one in read if isinstance(one, AuditRecord) and one.record_id in record_ids]
 
 
 def midnight(now_us: int, days_ago: int) -> int:

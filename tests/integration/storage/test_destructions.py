@@ -13,7 +13,7 @@ from vantage_storage.domain.day import DAY_US
 from vantage_storage.reach import fewest_days
 from vantage_storage.web.app import make_app
 
-from .retention_tools import HOUR_US, Retained, midnight, total
+from .retention_tools import HOUR_US, OwnBuckets, Retained, midnight, total
 
 NOW = 1_790_000_000_000_000
 MakeRecording = Callable[..., Recording]
@@ -23,7 +23,7 @@ Answer = tuple[int, dict[str, Any]]
 
 @pytest.fixture
 def retained(environment: Mapping[str, str], object_store: S3ObjectStore) -> Iterator[Retained]:
-    made = Retained(environment, object_store, NOW)
+    made = Retained(environment, OwnBuckets(object_store), NOW)
     made.store.ensure_bucket("footage")
     yield made
     made.close()

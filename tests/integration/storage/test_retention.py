@@ -11,7 +11,7 @@ from vantage_storage.domain.day import DAY_US, compact, day_of
 from vantage_storage.domain.hold import Decision
 from vantage_storage.policies import change_policy
 
-from .retention_tools import HOUR_US, Retained, midnight, total
+from .retention_tools import HOUR_US, OwnBuckets, Retained, midnight, total
 
 NOW = 1_790_000_000_000_000
 MakeRecording = Callable[..., Recording]
@@ -21,11 +21,16 @@ BY = Decision("decision-1", "ana", "bo", "the scheme's new period")
 
 @pytest.fixture
 def retained(environment: Mapping[str, str], object_store: S3ObjectStore) -> Iterator[Retained]:
-    made = Retained(environment, object_store, NOW)
+    made = Retained(environment, OwnBuckets(object_store), NOW)
     for bucket in ("footage", "stills", "exports"):
         made.store.ensure_bucket(bucket)
     yield made
     made.close()
+
+
+def keep_versions(retained: Retained) -> None:
+    assert isinstance(retained.store, OwnBuckets)
+    retained.store.keep_versions("footage")
 
 
 def past_retention(store: str) -> float:
@@ -87,7 +92,7 @@ class TestRecordings:
         assert retained.rows("select to_regclass(%s)", f"storage.recordings_{compact(day_of(start))}") == [(None,)]
 
     def test_every_version_and_mark_of_a_deletion_goes(self, retained: Retained, make_recording: MakeRecording) -> None:
-        retained.buckets.keep_versions("footage")
+        keep_versions(retained)
         made = retained.record(make_recording, midnight(NOW, 0))
         retained.store.put("footage", made.object, b"written over")
         retained.store.delete("footage", made.object)
@@ -197,7 +202,7 @@ class TestWithoutARow:
         assert total(retained.receipts("retention.sweep")) == 1
 
     def test_a_mark_of_a_deletion_is_found_though_no_folder_shows_it(self, retained: Retained) -> None:
-        retained.buckets.keep_versions("footage")
+        keep_versions(retained)
         key = f"{retained.cell}/pier-1/{compact(day_of(NOW))}/rec_unknown.mp4"
         retained.store.put("footage", key, b"x")
         retained.store.delete("footage", key)
