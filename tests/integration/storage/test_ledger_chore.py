@@ -1,6 +1,10 @@
 """The ledger on real Kafka and PostgreSQL: figures and causes by day, and an alert for what has none."""
 
-from collections.abc import Callable, Iterator
+import os
+import sys
+import time
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
@@ -11,7 +15,7 @@ from msgspec.structs import replace
 from psycopg.conninfo import make_conninfo
 
 from vantage.clock import ManualClock
-from vantage.contracts import Camera, CameraStatus, Finding, Recording, decode
+from vantage.contracts import AlertEvent, Camera, CameraStatus, Finding, Recording, decode
 from vantage.contracts.base import Place
 from vantage.contracts.camera import Authority, Source
 from vantage.contracts.recording import Gap
@@ -21,6 +25,7 @@ from vantage.postgres import connect_pool, migrate
 from vantage.publish import Publisher
 from vantage.service import Running
 from vantage.stream import Received
+from vantage_stack.process import ManagedProcess
 from vantage_storage.adapters.index import PostgresIndex
 from vantage_storage.domain.day import DAY_US, day_of
 from vantage_storage.history import History
@@ -173,6 +178,50 @@ def _skip_what_others_said(database: Any, bootstrap: str) -> None:
     consumer.close()
 
 
+@pytest.fixture
+def desk(
+    environment: dict[str, str], postgres_dsns: Mapping[str, str], camera_id: str, tmp_path: Path
+) -> Iterator[ManagedProcess]:
+    """The desk as it is run, in a group of its own."""
+    own = {
+        "PATH": os.environ["PATH"],
+        "VANTAGE_POSTGRES_DSN": postgres_dsns["alerts"],
+        "VANTAGE_REPLICA": camera_id,
+        "VANTAGE_ALERTS_DESK_GROUP": camera_id.replace(".", "-"),
+    }
+    argv: list[str | Path] = [Path(sys.executable).with_name("vantage-alerts"), "desk"]
+    made = ManagedProcess("desk", argv, log=tmp_path / "desk.log", environment=environment | own, folder=tmp_path)
+    made.start()
+    yield made
+    made.stop()
+
+
+@pytest.fixture
+def alerts(kafka_bootstrap: str) -> Iterator[Callable[[str], list[str]]]:
+    """What alerts.v1 says of a camera, from where it ended when the test began."""
+    consumer = Consumer({"bootstrap.servers": kafka_bootstrap, "group.id": uuid4().hex})
+    end = consumer.get_watermark_offsets(TopicPartition("alerts.v1", 0), timeout=10)[1]
+    consumer.assign([TopicPartition("alerts.v1", 0, end)])
+    found: list[AlertEvent] = []
+
+    def changes(camera_id: str) -> list[str]:
+        for record in consumer.consume(100, timeout=0.1):
+            message = decode("alerts.v1", record.value() or b"")
+            assert isinstance(message, AlertEvent)
+            found.append(message)
+        return [one.change for one in found if one.camera_id == camera_id]
+
+    yield changes
+    consumer.close()
+
+
+def _until(condition: Callable[[], bool], process: ManagedProcess) -> None:
+    end = time.monotonic() + LIMIT_S
+    while not condition():
+        assert process.running, process.log.read_text()
+        assert time.monotonic() < end, process.log.read_text()
+
+
 class TestFigures:
     def test_what_is_recorded_is_owed_and_there(self, scene: Scene) -> None:
         scene.record(NOON, NOON + 29 * MINUTE)
@@ -293,7 +342,33 @@ class TestAlert:
         assert len(findings.of(scene.camera_id)) == 1
 
 
+class TestControlRoom:
+    def test_the_desk_raises_an_alert_of_it_and_ends_it(
+        self, scene: Scene, desk: ManagedProcess, alerts: Callable[[str], list[str]]
+    ) -> None:
+        scene.record(NOON, NOON + 100 * SECOND)
+        scene.record(NOON + 110 * SECOND, NOON + 29 * MINUTE)
+        scene.ledger.work()
+        _until(lambda: alerts(scene.camera_id) == ["raised"], desk)
+        scene.record(NOON + 100 * SECOND, NOON + 110 * SECOND)
+        scene.ledger.work()
+        _until(lambda: alerts(scene.camera_id) == ["raised", "ended"], desk)
+
+
 class TestWhatIsGone:
+    def test_the_ledger_itself_is_forgotten_when_nobody_will_ask_for_it(self, scene: Scene) -> None:
+        scene.record(NOON, NOON + 100 * SECOND)
+        scene.record(NOON + 110 * SECOND, NOON + 29 * MINUTE)
+        scene.ledger.work()
+        scene.clock.advance(402 * 86_400)
+        scene.ledger.work()
+        assert scene.figures() == ()
+        assert scene.database.rows("select * from storage.ledger_recorded") == []
+        left = "select min(start_us) from storage.gaps where camera_id = %s"
+        assert scene.database.rows(left, scene.camera_id)[0][0] > NOON
+        states = "select state from storage.camera_states where camera_id = %s"
+        assert scene.database.rows(states, scene.camera_id) == [("recording",)]
+
     def test_erased_rows_stay_recorded_and_the_readers_are_told_why(self, scene: Scene) -> None:
         scene.record(NOON, NOON + 29 * MINUTE)
         scene.ledger.work()

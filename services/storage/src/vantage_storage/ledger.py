@@ -16,7 +16,7 @@ from vantage_storage.adapters.alarm_book import AlarmBook
 from vantage_storage.adapters.ledger_book import LedgerBook
 from vantage_storage.chores import Chore
 from vantage_storage.domain.alarm import RULE_ID, RULE_VERSION, Alarm
-from vantage_storage.domain.day import bounds_us, compact, day_of
+from vantage_storage.domain.day import DAY_US, bounds_us, compact, day_of
 from vantage_storage.domain.ledger import settle
 from vantage_storage.history import History
 from vantage_storage.parts import Parts
@@ -49,6 +49,7 @@ class Ledger:
         self._history = history
         self._book = LedgerBook(parts.pool, parts.dsn)
         self._alarms = AlarmBook(parts.pool, parts.dsn)
+        self._forgot_on: int | None = None
 
     def work(self) -> None:
         """Count, and tell. Raises Retryable; without the event log nothing is judged, since it may have the cause."""
@@ -57,6 +58,7 @@ class Ledger:
         self._alarms.reconcile()
         self._tell()
         self._measure()
+        self._forget()
 
     def _count(self) -> None:
         now_us = self._parts.clock.now_us()
@@ -102,6 +104,13 @@ class Ledger:
         if untold:
             self._parts.publisher.flush()
             self._alarms.told([alarm for alarm, _ in untold])
+
+    def _forget(self) -> None:
+        """Once a day, what nobody will ask for any more."""
+        now_us = self._parts.clock.now_us()
+        if self._forgot_on != day_of(now_us):
+            self._book.forget(day_of(now_us) - self._parts.settings.storage_ledger_days, now_us - 2 * DAY_US)
+            self._forgot_on = day_of(now_us)
 
     def _measure(self) -> None:
         owed, recorded, unexplained = self._book.figures(day_of(self._parts.clock.now_us()), _UNEXPLAINED_DAYS)

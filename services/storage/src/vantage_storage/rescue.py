@@ -55,6 +55,7 @@ class Rescue:
         self._history = history
         self._book = RescueBook(parts.pool, parts.dsn)
         self._examined: dict[str, list[Span]] = {}
+        self._last = ""
 
     def work(self) -> None:
         """Look for orphans, and rebuild them. Raises Retryable; what was not brought to its end is looked at again."""
@@ -78,11 +79,13 @@ class Rescue:
         self._examined = {key: kept for key, spans in self._examined.items() if (kept := clipped(spans, window))}
         found: dict[str, Search] = {}
         seconds = 0
-        for camera_id, search in sorted(self._book.searches(cameras, window).items()):
+        searches = self._book.searches(cameras, window).items()
+        for camera_id, search in sorted(searches, key=lambda item: (item[0] <= self._last, item[0])):  # in turns
             holes = difference(search.holes, self._examined.get(camera_id, []))
             seconds += length(holes) // 1_000_000
             if holes and (seconds <= _FRAGMENTS or not found):
                 found[camera_id] = Search(holes, search.covered, search.explained)
+                self._last = camera_id
         return found
 
     def _search(

@@ -22,6 +22,13 @@ class StorageSettings(PostgresSettings):
         "minute to be filled, the upload and its retries, a restart of ingest. Shorter tells of gaps that close by "
         "themselves, longer tells later of those that do not.",
     )
+    storage_ledger_days: int = Field(
+        400,
+        ge=62,
+        le=4000,
+        description="How many days the ledger reaches back. It holds times and causes, no pictures and nothing of "
+        "anybody who was in them, so it outlives the recordings it accounts for: a yearly report needs it.",
+    )
     storage_rescue_grace_seconds: float = Field(
         240.0,
         ge=60,
@@ -29,6 +36,20 @@ class StorageSettings(PostgresSettings):
         description="What nobody has recorded is rebuilt from `live` when it is so old and its owner was not heard of "
         "for as long. Shorter rebuilds what a restarted node would still upload, longer leaves less of the 15 minutes "
         "that `live` keeps.",
+    )
+    storage_hold_days: int = Field(
+        730,
+        ge=1,
+        le=3650,
+        description="A hold may end so many days from now at the latest, when it is placed and when it is extended: "
+        "longer than that, somebody has to decide again.",
+    )
+    storage_lock_days: float = Field(
+        7.0,
+        ge=1,
+        le=30,
+        description="What is held is locked for so long, and the lock made longer each seventh of it. Longer bears a "
+        "longer outage of storage, shorter lets what is released go sooner; nobody can shorten a lock.",
     )
 
 

@@ -65,7 +65,32 @@ RECORDINGS_V1 = Relation(
 TRACKS_V1 = Relation("tracks_v1", {**TRACKS.types, "model_digest": "text"})
 OFFSETS = Relation("offsets", {"topic": "text", "partition": "integer", "next_offset": "bigint"})
 
-RELATIONS = (of_table(RECORDINGS), of_table(TRACKS), OFFSETS, RECORDINGS_V1, TRACKS_V1)
+GAPS_V1 = Relation(
+    "gaps_v1",
+    {
+        "camera_id": "text",
+        "start_us": "bigint",
+        "end_us": "bigint",
+        "cause": "text",
+        "detail": "text",
+        "owed": "boolean",
+    },
+)
+LEDGER_V1 = Relation(
+    "ledger_v1",
+    {
+        "camera_id": "text",
+        "day": "date",
+        "owed_seconds": "numeric",
+        "recorded_seconds": "numeric",
+        "explained_seconds": "numeric",
+        "unexplained_seconds": "numeric",
+        "pending_seconds": "numeric",
+        "judged_us": "bigint",
+    },
+)
+
+RELATIONS = (of_table(RECORDINGS), of_table(TRACKS), OFFSETS, RECORDINGS_V1, TRACKS_V1, GAPS_V1, LEDGER_V1)
 
 
 def check_agreement(dsn: str, relations: Iterable[Relation] = RELATIONS) -> None:

@@ -10,7 +10,7 @@ from vantage_storage.domain.alarm import Alarm, reconcile
 from vantage_storage.domain.ledger import UNEXPLAINED
 from vantage_storage.domain.spans import Span, union
 
-_HOLES = "select camera_id, start_us, end_us from storage.gaps where cause = %s"
+_HOLES = f"select camera_id, start_us, end_us from storage.gaps where cause = '{UNEXPLAINED}'"  # noqa: S608  # indexed
 _COLUMNS = "alert_id, camera_id, start_us, end_us, peak_us, closed"
 _STANDING = f"select {_COLUMNS} from storage.ledger_alerts where not closed"  # noqa: S608  # names of its own
 _SET = """
@@ -37,7 +37,7 @@ class AlarmBook:
         """Bring the alerts to what the gaps are now."""
         with database_errors(self._dsn), self._pool.connection() as connection, connection.cursor() as cursor:
             holes: dict[str, list[Span]] = defaultdict(list)
-            for camera_id, start, end in cursor.execute(_HOLES, [UNEXPLAINED]):
+            for camera_id, start, end in cursor.execute(_HOLES):
                 holes[camera_id].append((start, end))
             standing = [Alarm(*row) for row in cursor.execute(_STANDING)]
             changed = reconcile(standing, {camera_id: union(spans) for camera_id, spans in holes.items()})

@@ -39,7 +39,23 @@ _SET_DAY = """
 """
 _ADD_GAPS = """
     insert into storage.gaps (camera_id, day, start_us, end_us, cause, detail, owed) values (%s, %s, %s, %s, %s, %s, %s)
+    on conflict do nothing
 """
+_FORGET = (
+    "delete from storage.ledger_days where day < %(day)s",
+    "delete from storage.gaps where day < %(day)s",
+    "delete from storage.ledger_recorded where day < %(day)s",
+    "delete from storage.ledger_causes where end_us < %(low)s",
+    "delete from storage.camera_statuses where heard_us < %(low)s",
+    "delete from storage.camera_epochs where heard_us < %(heard)s",
+    """
+    delete from storage.camera_states as state where exists (
+        select from storage.camera_states as later
+        where later.camera_id = state.camera_id and later.changed_us > state.changed_us and later.changed_us < %(low)s
+    )
+    """,
+    "delete from storage.ledger_alerts where closed and told = 2 and end_us < %(low)s",
+)
 _KINDS = ("lost", "announced", "status", "before")  # from the best witness to the worst
 
 
@@ -71,12 +87,15 @@ class LedgerBook:
         """What was changed since it was counted, and past days that could not be judged to their end."""
         changes = "select change_id, camera_id, day from storage.ledger_changes order by change_id limit %s"
         unjudged = """
-            select camera_id, day from storage.ledger_days where day < %s and judged_us < (day + 1) * 86400000000
+            select camera_id, day from storage.ledger_days
+            where day between %(today)s - 40 and %(today)s - 1 and judged_us < (day + 1) * 86400000000
         """
         days: dict[int, set[str]] = defaultdict(set)
         with database_errors(self._dsn), self._pool.connection() as connection:
             found = connection.execute(changes, [most]).fetchall()
-            for camera_id, day in [row[1:] for row in found] + connection.execute(unjudged, [today]).fetchall():
+            for camera_id, day in [row[1:] for row in found] + connection.execute(
+                unjudged, {"today": today}
+            ).fetchall():
                 days[day].add(camera_id)
         return Queue(days, [row[0] for row in found])
 
@@ -131,6 +150,13 @@ class LedgerBook:
         with database_errors(self._dsn), self._pool.connection() as connection:
             row = connection.execute(query, {"today": today, "days": days}).fetchone()
         return row or (0, 0, 0)
+
+    def forget(self, before_day: int, epochs_before_us: int) -> None:
+        """Let go of days before that one, and of what they were counted from; of ownerships not heard of since then."""
+        low, _ = bounds_us(before_day)
+        with database_errors(self._dsn), self._pool.connection() as connection:
+            for statement in _FORGET:
+                connection.execute(statement, {"day": before_day, "low": low, "heard": epochs_before_us})
 
     def _one(self, query: str, arguments: list[object]) -> int | None:
         with database_errors(self._dsn), self._pool.connection() as connection:

@@ -47,6 +47,8 @@ create table ledger_recorded (
     primary key (camera_id, day)
 ) with (fillfactor = 60);
 
+create index ledger_recorded_day on ledger_recorded (day);
+
 -- `announced`: by the recording after it; `before`: everything without another cause before the recording at `end_us`;
 -- `lost`: told by the rescue
 create table ledger_causes (
@@ -95,6 +97,7 @@ create table gaps (
 );
 
 create index gaps_day on gaps (day);
+create index gaps_unexplained on gaps (camera_id) where cause = 'unexplained';
 
 -- the outbox of findings.v1: a gap without a cause, told when it is found and when it is no more
 create table ledger_alerts (
@@ -107,7 +110,7 @@ create table ledger_alerts (
     told int not null default 0
 );
 
-create index ledger_alerts_open on ledger_alerts (camera_id) where not closed or told < 2;
+create index ledger_alerts_open on ledger_alerts (start_us) where not closed or told < 2;
 
 -- recordings that were rebuilt, from when their objects are whole: announced from here until the index has them
 create table rescues (
@@ -193,7 +196,8 @@ from camera_states group by camera_id
 union all
 select camera_id, changed_us, until_us, 'retired', 'the scheme has it retired', false
 from (
-    select camera_id, changed_us, state, lead(changed_us) over (partition by camera_id order by changed_us) as until_us
+    select camera_id, changed_us, state,
+           lead(changed_us, 1, 9223372036854775807) over (partition by camera_id order by changed_us) as until_us
     from camera_states
 ) as state
 where state = 'retired'
