@@ -85,3 +85,20 @@ PAST_RETENTION = Gauge(
     "store. It is 0. More: `vantage_storage_chore_failures` and the log say what keeps it, before anything else.",
     ["store"],
 )
+EVIDENCE_COPIES = Gauge(
+    "vantage_storage_evidence_copies",
+    "Copies of what is held, by state. `writing` that does not fall: see `vantage_storage_evidence_refused` and the "
+    "log; `garbage` falls when the locks of what was released end.",
+    ["state"],
+)
+EVIDENCE_LOCK = Gauge(
+    "vantage_storage_evidence_lock_seconds",
+    "Time until the first lock of a held copy ends before its hold does, seconds. It stays near the term "
+    "(VANTAGE_STORAGE_LOCK_DAYS). Less than five sevenths of that, or no figure at all because storage is down: bring "
+    "storage or the store back before it is used up, as from then on held copies can be deleted.",
+)
+EVIDENCE_REFUSED = Counter(
+    "vantage_storage_evidence_refused",
+    "Times that a held recording could not be copied, or its copy was gone. The log, the receipt and "
+    "`GET /v1/holds/{id}` name it: see who wrote to the store, and whether a backup has the bytes that were indexed.",
+)

@@ -15,8 +15,11 @@ from vantage_storage.adapters.index import PostgresIndex
 from vantage_storage.ages import age_chores
 from vantage_storage.chores import Chore, Chores
 from vantage_storage.erasure import erasure_chores
+from vantage_storage.evidence import evidence_chores
+from vantage_storage.hold_endings import ending_chores
 from vantage_storage.indexer import TOPICS, Indexer
 from vantage_storage.ledger import ledger_chores
+from vantage_storage.lock_renewal import lock_chores
 from vantage_storage.parts import Parts
 from vantage_storage.receipts import receipts_chores
 from vantage_storage.settings import RunSettings, StorageSettings
@@ -63,6 +66,9 @@ def all_chores(parts: Parts) -> Sequence[Chore]:
         *erasure_chores(parts),
         *sweep_chores(parts),
         *age_chores(parts),
+        *evidence_chores(parts),
+        *lock_chores(parts),
+        *ending_chores(parts),
         *ledger_chores(parts),
     ]
 

@@ -10,7 +10,7 @@ from fastapi import APIRouter, FastAPI
 from pydantic import SecretStr
 
 from vantage_storage.parts import Parts
-from vantage_storage.web import destructions, policies
+from vantage_storage.web import destructions, holds, policies
 from vantage_storage.web.bearer import Bearer
 from vantage_storage.web.problem import add_handlers
 
@@ -18,7 +18,7 @@ _DESCRIPTION = """\
 The commands of storage. Every request needs the token that the gateway and storage share. A command carries the id of \
 the gateway's decision: with the same id and the same body it is done once and answered alike."""
 
-ROUTERS: Sequence[Callable[[Parts], APIRouter]] = (policies.router, destructions.router)
+ROUTERS: Sequence[Callable[[Parts], APIRouter]] = (policies.router, destructions.router, holds.router)
 """The routes of each area, over the parts of a running storage."""
 
 
