@@ -29,6 +29,8 @@ from vantage.publish import Publisher
 from vantage_stack.process import ManagedProcess
 from vantage_storage.service import MIGRATIONS, SCHEMA
 
+from .crash import crash  # noqa: F401  # a fixture
+
 TOPICS = Path(__file__).resolve().parents[3] / "schemas" / "topics"
 
 
