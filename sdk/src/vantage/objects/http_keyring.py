@@ -13,7 +13,7 @@ import urllib3
 
 from vantage import metrics
 from vantage.errors import KeyDestroyed, StartupError, StoreRefused, StoreUnavailable
-from vantage.objects.key_ids import key_id
+from vantage.key_ids import key_id
 from vantage.settings import ServiceSettings
 
 _TIMEOUT = urllib3.Timeout(connect=3, read=20)

@@ -1,0 +1,1 @@
+"""The custodian of the keys under which objects are encrypted."""

@@ -1,0 +1,1 @@
+"""The outside world of the custodian: its folder, its callers' tokens, the audit log."""

@@ -1,0 +1,1 @@
+"""What the custodian decides: pure, without I/O and without a clock of its own."""
