@@ -74,6 +74,10 @@ def _storage(stack: Stack, files: Files) -> Mapping[str, str]:
     }
 
 
+def _keys(stack: Stack, _files: Files) -> Mapping[str, str]:
+    return stack.custody.settings() if stack.custody else {}
+
+
 def _api(stack: Stack, files: Files) -> Mapping[str, str]:
     console = {"VANTAGE_API_CONSOLE_DIR": str(files.console)} if files.console else {}
     return {
@@ -85,9 +89,15 @@ def _api(stack: Stack, files: Files) -> Mapping[str, str]:
     }
 
 
+def wanted(stack: Stack) -> list[str]:
+    """The names of the services that a stack needs: the custodian only where objects are encrypted."""
+    return [name for name in SERVICES if name != "keys" or stack.custody]
+
+
 SERVICES: Mapping[str, Service] = {
     service.name: service
     for service in (
+        Service("keys", ("vantage-keys", "run"), ("kafka",), _keys),
         Service("scheme", ("vantage-scheme", "run"), ("kafka", "store"), _scheme),
         Service("ingest", ("vantage-ingest", "run"), ("kafka", "store"), _ingest),
         Service("detect", ("vantage-detect", "run"), ("kafka", "store"), _detect),

@@ -8,7 +8,7 @@ from typing import Self
 
 from vantage_stack.errors import PartFailed
 from vantage_stack.runner import Runner
-from vantage_stack.service import SERVICES, Files, write_credentials
+from vantage_stack.service import SERVICES, Files, Service, wanted, write_credentials
 from vantage_stack.stack import Stack
 
 Say = Callable[[str], None]
@@ -34,20 +34,26 @@ class Services:
         self._watcher = threading.Thread(target=self._watch, name="services-watch", daemon=True)
         self._watcher.start()
 
-    def start(self, names: Iterable[str] = tuple(SERVICES), *, replica: int = 0, timeout_s: float = _READY_S) -> None:
-        """Start the services side by side, with the parts they stand on, and wait until each is ready."""
-        chosen = [SERVICES[name] for name in names]
+    def start(self, names: Iterable[str] | None = None, *, replica: int = 0, timeout_s: float = _READY_S) -> None:
+        """Start services side by side, all that the stack needs without a name, with the parts they stand on, and wait
+        until each is ready.
+        """
+        chosen = [SERVICES[name] for name in (wanted(self._stack) if names is None else names)]
         self._stack.require(*dict.fromkeys(part for service in chosen for part in service.needs))
         write_credentials(self._files.credentials, self._stack)
         started = []
         for service in chosen:
-            settings = self._stack.environment() | dict(service.own(self._stack, self._files)) | self._settings
+            settings = self._stack.environment() | self._own(service) | self._settings
             runner = Runner(service, self._stack, settings, replica)
             with self._changing:
                 self._runners[runner.name] = runner
                 runner.start()
             started.append(runner)
         self._wait_ready(started, timeout_s)
+
+    def _own(self, service: Service) -> dict[str, str]:
+        keys = self._stack.custody.environment(service.name) if self._stack.custody else {}
+        return {**service.own(self._stack, self._files), **keys}
 
     def stop(self, *names: str) -> None:
         """Stop services and leave them stopped; the last started first, all of them without a name."""

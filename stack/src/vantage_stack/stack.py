@@ -15,6 +15,7 @@ from typing import Self
 from vantage.errors import VantageError
 from vantage_stack.cache import Cache
 from vantage_stack.cameras.cameras import VirtualCameras
+from vantage_stack.custody import Custody, at_rest
 from vantage_stack.fetch import Lines, fetch
 from vantage_stack.home import Home
 from vantage_stack.kafka import Kafka
@@ -33,7 +34,8 @@ class Stack:
     """One set of parts on ports and in a folder of its own. Several may run on one machine.
 
     `cameras` is how many virtual cameras there are, `clips` what they show (the street crossing without any), `store`
-    embedded or minio (VANTAGE_STACK_STORE without it).
+    embedded or minio (VANTAGE_STACK_STORE without it), `encrypted` whether the store speaks TLS and a custodian keeps
+    keys of objects (VANTAGE_STACK_AT_REST without it).
     """
 
     def __init__(
@@ -44,6 +46,7 @@ class Stack:
         cameras: int = 4,
         clips: Sequence[Path] = (),
         store: str | None = None,
+        encrypted: bool | None = None,
         api_port: int = 0,
     ) -> None:
         self.cache = Cache()
@@ -53,7 +56,8 @@ class Stack:
         self.storage_port = self.ports.take(0)
         self.storage_token = secrets.token_urlsafe(32)
         self.kafka = Kafka(self._site("kafka"))
-        self.store = store_class(store)(self._site("store"))
+        self.custody = Custody(self.home, self.ports) if at_rest(encrypted) else None
+        self.store = store_class(store)(self._site("store"), self.custody.authority if self.custody else None)
         self.postgres = Postgres(self._site("postgres"))
         self.cameras = VirtualCameras(self._site("cameras"), cameras, clips)
         self.oidc = OpenIdProvider(self._site("oidc"), self.api_origin)
