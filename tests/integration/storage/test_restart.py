@@ -27,15 +27,22 @@ def eventually(condition: Callable[[], bool], storage: Any) -> None:
         time.sleep(0.01)
 
 
+def recent_us() -> int:
+    """Some hours ago: what is older than the policy allows would be erased while the test looks."""
+    return time.time_ns() // 1000 - 6 * 3_600_000_000
+
+
 @pytest.fixture
 def recordings(make_recording: MakeRecording, camera_id: str) -> list[Recording]:
-    start = make_recording(camera_id).start
+    start = recent_us()
     return [make_recording(f"{camera_id}-{at % 50}", start=start + at * 1_000_000) for at in range(8000)]
 
 
 @pytest.fixture
 def tracks(make_track: MakeTrack, camera_id: str) -> list[Track]:
-    return [make_track(f"{camera_id}-{number % 50}", number=number + 1) for number in range(4000)]
+    start = recent_us()
+    when = {"start": start, "end": start + 4_200_000}
+    return [make_track(f"{camera_id}-{number % 50}", number=number + 1, **when) for number in range(4000)]
 
 
 class TestKilled:
