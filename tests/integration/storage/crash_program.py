@@ -13,6 +13,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import wraps
+from types import GeneratorType
 from typing import Any, Literal
 
 import msgspec
@@ -90,7 +91,7 @@ class Crash:
             result = do()
         if not here:
             return result
-        if isinstance(result, Iterator):
+        if isinstance(result, GeneratorType):
             return self._until_used_up(result)
         return self._die()
 
