@@ -39,6 +39,7 @@ _PROPERTIES = {
     "broker.session.timeout.ms": "3000",  # after a kill the controller waits for this before the broker may return
     "auto.create.topics.enable": "false",
     "log.segment.bytes": str(64 * 1024 * 1024),
+    "log.retention.check.interval.ms": "5000",  # what a topic must forget is gone while a test waits
     "num.network.threads": "2",
     "num.io.threads": "4",
 }
