@@ -226,7 +226,7 @@ class TestRacingWithErasure:
             wish = held.wish()
             connection.execute(
                 "insert into storage.holds (hold_id, kind, case_ref, authority, cameras, from_us, to_us, ends_us,"
-                " requester, approver, placed_us) values ('hld-race', 'case', 'c', 'a', %s, %s, %s, %s, 'ana', 'bo', %s)",
+                " requester, approver, placed_us) values ('hld', 'case', 'c', 'a', %s, %s, %s, %s, 'ana', 'bo', %s)",
                 [wish["cameras"], wish["from_us"], wish["to_us"], wish["ends_us"], held.now_us],
             )
         marking.join(30)
