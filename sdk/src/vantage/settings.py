@@ -7,7 +7,7 @@ import socket
 from pathlib import Path
 from typing import Annotated, Self
 
-from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, ValidationError
+from pydantic import AfterValidator, BeforeValidator, Field, FilePath, SecretStr, ValidationError
 from pydantic_core import ErrorDetails
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict, SettingsError
 
@@ -92,14 +92,14 @@ class ServiceSettings(ProcessSettings):
     s3_secret_key: SecretStr = Field(description="Secret key of this service at the object store.")
     s3_secure: bool = Field(default=True, description="Whether the object store speaks TLS.")
     s3_region: str = Field("us-east-1", description="Region name that the store expects in signatures.")
-    s3_ca: Path | None = Field(None, description="PEM file of the authority behind the object store's certificate.")
+    s3_ca: FilePath | None = Field(None, description="PEM file of the authority behind the object store's certificate.")
     keys_url: str = Field(
         "",
         pattern=r"^(https?://[^\s/?#]+)?$",
         description="The custodian of keys, https://host:port; empty leaves objects unencrypted in the store.",
     )
     keys_token: SecretStr = Field(SecretStr(""), description="This service's own token at the custodian.")
-    keys_ca: Path | None = Field(None, description="PEM file of the authority behind the custodian's certificate.")
+    keys_ca: FilePath | None = Field(None, description="PEM file of the authority behind the custodian's certificate.")
 
 
 class PostgresSettings(ServiceSettings):

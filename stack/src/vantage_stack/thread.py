@@ -27,12 +27,13 @@ def thread(
     *,
     rules: Sequence[Intrusion | Crowd] = RULES,
     api_port: int = 0,
+    encrypted: bool | None = None,
     settings: dict[str, str] | None = None,
     say: Say = print,
     base: Path = Path(".stack"),
 ) -> Iterator[Thread]:
     """Parts and services, started and ready; ended and cleaned up afterwards."""
-    with Stack(name, base=base, cameras=cameras, api_port=api_port) as stack:
+    with Stack(name, base=base, cameras=cameras, encrypted=encrypted, api_port=api_port) as stack:
         folder = stack.home.part("scheme-files")
         camera_file, rules_file = write_scheme(folder, stack.cameras, cameras, rules)
         files = Files(camera_file, rules_file, folder / "credentials", console_folder(stack.cache, lambda _: None))

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from pydantic import Field
+from pydantic import Field, FilePath
 
 from vantage.settings import ProcessSettings, Settings
 
@@ -29,8 +29,8 @@ class KeysSettings(ProcessSettings, MasterSettings):
     )
     keys_host: str = Field("127.0.0.1", description="Address that the custodian listens on.")
     keys_port: int = Field(8443, ge=0, le=65535, description="Port of the custodian; 0 takes any and logs it.")
-    keys_certificate: Path | None = Field(None, description="Certificate chain (PEM); without one only loopback.")
-    keys_private_key: Path | None = Field(None, description="Private key of the certificate (PEM).")
+    keys_certificate: FilePath | None = Field(None, description="Certificate chain (PEM); without one only loopback.")
+    keys_private_key: FilePath | None = Field(None, description="Private key of the certificate (PEM).")
     keys_audit_seconds: float = Field(
         5.0, gt=0, le=15, description="How long a reader's use waits to be recorded; after it the answer is 503."
     )
