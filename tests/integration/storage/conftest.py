@@ -99,7 +99,11 @@ def _example(topic: str, kind: type[Any]) -> Any:
 
 
 def recording(camera_id: str, *, start: int | None = None, **changes: Any) -> Recording:
-    """The topic's own example, of another camera and time, under the id that these make."""
+    """The topic's own example, of another camera and time, under the id that these make.
+
+    Its `size` is what its fragments and their trailer take; whoever changes `fragments` changes it as well
+    (`vantage.fragment_digests.trailer_length`), or the index refuses it.
+    """
     example: Recording = _example("recordings.v1", Recording)
     later = 0 if start is None else start - example.start
     moved = replace(

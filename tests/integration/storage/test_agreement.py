@@ -2,10 +2,11 @@
 
 from typing import Any
 
+import psycopg
 import pytest
 
 from vantage.postgres import DatabaseUnavailable, SchemaMismatch, migrate
-from vantage_storage.adapters.agreement import check_agreement
+from vantage_storage.adapters.agreement import agreed, check_agreement, columns_of, written
 from vantage_storage.service import MIGRATIONS, SCHEMA
 
 
@@ -17,6 +18,9 @@ def database(database: Any) -> Any:
 
 def test_what_the_migrations_make_is_what_the_code_was_written_for(database: Any) -> None:
     check_agreement(database.dsn)
+    with psycopg.connect(database.dsn) as connection:
+        made = written(columns_of(connection))
+    assert made == written(agreed()), f"migrations/columns.txt should be:\n{made}"
 
 
 @pytest.mark.parametrize(
@@ -31,6 +35,8 @@ def test_what_the_migrations_make_is_what_the_code_was_written_for(database: Any
             "alter table storage.recordings add column seen boolean",
             "recordings has a column seen that the code does not know",
         ),
+        ("alter table storage.receipts alter column at_us type text", "receipts.at_us is text"),
+        ("alter table storage.holds drop column gone_us cascade", "holds has no column gone_us"),
         ("alter table storage.offsets rename column next_offset to next", "offsets has no column next_offset"),
         ("drop view storage.recordings_v1", "there is no recordings_v1"),
         (
@@ -49,7 +55,7 @@ def test_a_change_by_hand_is_named(database: Any, statement: str, says: str) -> 
 
 def test_nothing_at_all_is_a_disagreement_too(database: Any) -> None:
     database.execute("drop schema storage cascade")
-    with pytest.raises(SchemaMismatch, match="there is no recordings;"):
+    with pytest.raises(SchemaMismatch, match="there is no recordings; "):
         check_agreement(database.dsn)
 
 

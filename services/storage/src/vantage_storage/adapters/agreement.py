@@ -2,122 +2,87 @@
 
 The migrations' digests say that code and schema have one history; that nobody altered the schema since, only a look at
 it says. Where they disagree storage does not start: a row would be refused by the first batch, or a reader be told
-something else than was agreed.
+something else than was agreed. `migrations/columns.txt` has what the migrations make, table by table, a line a column;
+a test holds it to them, and the rows that are written to it.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from importlib.resources import files
 
 import psycopg
 
 from vantage.postgres import SchemaMismatch, database_errors
-from vantage_storage.adapters.rows import RECORDINGS, TRACKS, Table
 
 _SCHEMA = "storage"
+_PLACE = files("vantage_storage.migrations") / "columns.txt"
 _CONNECT_TIMEOUT_S = 5
 _COLUMNS = """
     select relname, attname, format_type(atttypid, atttypmod)
     from pg_attribute join pg_class on pg_class.oid = attrelid
-    where relnamespace = to_regnamespace(%s) and relname = any(%s) and attnum > 0 and not attisdropped
-    order by relname, attnum
+    where relnamespace = to_regnamespace(%s) and relkind in ('r', 'p', 'v') and not relispartition
+      and relname <> 'schema_migrations' and attnum > 0 and not attisdropped
+    order by relname, attname
 """
 
-
-@dataclass(frozen=True)
-class Relation:
-    """A table or view and its columns' types, as PostgreSQL writes them (`format_type`)."""
-
-    name: str
-    types: Mapping[str, str]
+Columns = Mapping[str, Mapping[str, str]]
+"""By table or view, and column: the type as PostgreSQL writes it."""
 
 
-def of_table(table: Table) -> Relation:
-    """All columns of a table."""
-    return Relation(table.name, {**table.types, **table.others})
-
-
-RECORDINGS_V1 = Relation(
-    "recordings_v1",
-    {
-        "recording_id": "text",
-        "camera_id": "text",
-        "epoch": "bigint",
-        "start_us": "bigint",
-        "end_us": "bigint",
-        "clock": "jsonb",
-        "codec": "text",
-        "width": "integer",
-        "height": "integer",
-        "bucket": "text",
-        "object": "text",
-        "size": "bigint",
-        "sha256": "text",
-        "init_length": "integer",
-        "fragments": "jsonb",
-        "gap_before": "jsonb",
-        "retention_class": "text",
-        "origin": "jsonb",
-        "digests_sha256": "text",
-        "fragments_end": "bigint",
-        "trailer": "bytea",
-    },
-)
-TRACKS_V1 = Relation("tracks_v1", {**TRACKS.types, "model_digest": "text"})
-OFFSETS = Relation("offsets", {"topic": "text", "partition": "integer", "next_offset": "bigint"})
-
-GAPS_V1 = Relation(
-    "gaps_v1",
-    {
-        "camera_id": "text",
-        "start_us": "bigint",
-        "end_us": "bigint",
-        "cause": "text",
-        "detail": "text",
-        "owed": "boolean",
-    },
-)
-LEDGER_V1 = Relation(
-    "ledger_v1",
-    {
-        "camera_id": "text",
-        "day": "date",
-        "owed_seconds": "numeric",
-        "recorded_seconds": "numeric",
-        "explained_seconds": "numeric",
-        "unexplained_seconds": "numeric",
-        "pending_seconds": "numeric",
-        "judged_us": "bigint",
-    },
-)
-
-RELATIONS = (of_table(RECORDINGS), of_table(TRACKS), OFFSETS, RECORDINGS_V1, TRACKS_V1, GAPS_V1, LEDGER_V1)
-
-
-def check_agreement(dsn: str, relations: Iterable[Relation] = RELATIONS) -> None:
+def check_agreement(dsn: str) -> None:
     """Raise SchemaMismatch, with each column that disagrees, or DatabaseUnavailable; changes nothing."""
-    wanted = list(relations)
     with database_errors(dsn), psycopg.connect(dsn, connect_timeout=_CONNECT_TIMEOUT_S) as connection:
-        rows = connection.execute(_COLUMNS, [_SCHEMA, [one.name for one in wanted]]).fetchall()
-    found: dict[str, dict[str, str]] = {one.name: {} for one in wanted}
-    for name, column, kind in rows:
-        found[name][column] = kind
-    if faults := [fault for one in wanted for fault in disagreements(one, found[one.name])]:
+        found = columns_of(connection)
+    if faults := list(disagreements(agreed(), found)):
         msg = (
-            f"schema {_SCHEMA} is not as this release's migrations leave it: {'; '.join(faults)}. "
+            f"schema {_SCHEMA} is not as this release's migrations leave it (columns.txt): {'; '.join(faults)}. "
             "It was changed by hand: undo that, or take the change into a migration"
         )
         raise SchemaMismatch(msg)
 
 
-def disagreements(wanted: Relation, found: Mapping[str, str]) -> Iterator[str]:
-    """What stands in the database and is not what the code was written for, a sentence each."""
-    if not found:
-        yield f"there is no {wanted.name}"
-        return
-    for column, kind in wanted.types.items():
-        if column not in found:
-            yield f"{wanted.name} has no column {column}"
-        elif found[column] != kind:
-            yield f"{wanted.name}.{column} is {found[column]}, the code takes it for {kind}"
-    for column in found.keys() - wanted.types.keys():
-        yield f"{wanted.name} has a column {column} that the code does not know"
+def agreed() -> Columns:
+    """What the code was written for."""
+    return read(_PLACE.read_text(encoding="utf-8"))
+
+
+def read(text: str) -> Columns:
+    """Columns as `written` writes them."""
+    columns: dict[str, dict[str, str]] = {}
+    for line in text.splitlines():
+        name, _, kind = line.strip().partition(" ")
+        if line.startswith(" "):
+            columns[next(reversed(columns))][name] = kind
+        else:
+            columns[name] = {}
+    return columns
+
+
+def written(columns: Columns) -> str:
+    """The columns as `columns.txt` has them."""
+    return "".join(
+        f"{relation}\n" + "".join(f"    {name} {kind}\n" for name, kind in types.items())
+        for relation, types in columns.items()
+    )
+
+
+def columns_of(connection: psycopg.Connection) -> Columns:
+    """What stands in the database."""
+    columns: dict[str, dict[str, str]] = {}
+    for relation, name, kind in connection.execute(_COLUMNS, [_SCHEMA]):
+        columns.setdefault(relation, {})[name] = kind
+    return columns
+
+
+def disagreements(wanted: Columns, found: Columns) -> Iterator[str]:
+    """What is not there as it should be, and each column too many; a table that nobody knows harms nobody."""
+    for relation, types in wanted.items():
+        there = found.get(relation)
+        if there is None:
+            yield f"there is no {relation}"
+            continue
+        for name, kind in types.items():
+            if name not in there:
+                yield f"{relation} has no column {name}"
+            elif there[name] != kind:
+                yield f"{relation}.{name} is {there[name]}, the code takes it for {kind}"
+        yield from (f"{relation} has a column {name} that the code does not know" for name in there.keys() - types)
