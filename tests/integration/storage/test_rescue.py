@@ -253,6 +253,16 @@ class TestRebuilt:
         assert rows[1][6] is None
         assert object_store.get("footage", rows[1][4]) == lost.content(range(7, COUNT))
 
+    def test_a_node_that_comes_back_after_all_has_its_own_rows_and_counts_once(
+        self, crash: Any, database: Any, lost: Node, event_log: Any
+    ) -> None:
+        crash.round("rescue", now_us=later(lost))
+        event_log.publish([lost.recorded(range(COUNT))])
+        assert {row[1] for row in indexed(crash, database, 2)} == {lost.epoch, lost.epoch + 1}
+        crash.round("ledger", now_us=later(lost))
+        query = "select sum(recorded_seconds) from storage.ledger_v1 where camera_id = %s"
+        assert database.rows(query, lost.camera_id) == [(COUNT,)]
+
 
 class TestLost:
     def test_what_live_has_no_more_is_lost_with_its_node(
