@@ -5,6 +5,7 @@ VantageError
 ├── Retryable             the same call may succeed later: keep the work and try again
 │   ├── BrokerUnavailable     the event log
 │   └── StoreUnavailable      the object store
+│       └── KeysUnavailable       the custodian of the keys that it is given
 ├── Poison                this one message can never be handled: dead-letter it
 ├── DeadLetterLimit       too many messages fail: the deployment is wrong, stop
 ├── PublishFailed         the broker refused a message for good
@@ -39,6 +40,10 @@ class BrokerUnavailable(Retryable):
 
 class StoreUnavailable(Retryable):
     """The object store cannot be reached or is not ready."""
+
+
+class KeysUnavailable(StoreUnavailable):
+    """The custodian of keys cannot be reached, or cannot record the use now: nothing is encrypted or decrypted."""
 
 
 class DeadLetterLimit(VantageError):

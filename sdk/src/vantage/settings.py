@@ -100,6 +100,13 @@ class ServiceSettings(ProcessSettings):
     )
     keys_token: SecretStr = Field(SecretStr(""), description="This service's own token at the custodian.")
     keys_ca: FilePath | None = Field(None, description="PEM file of the authority behind the custodian's certificate.")
+    keys_fresh_seconds: float = Field(
+        60.0,
+        gt=0,
+        le=900,
+        description="How long a key is used before the custodian is asked again: so long may one be used after its "
+        "destruction, and so long do readers go on while the custodian is away.",
+    )
 
 
 class PostgresSettings(ServiceSettings):

@@ -1,4 +1,4 @@
-"""The keyring that asks the custodian (services/keys), and keeps what it was told for a minute."""
+"""The keyring that asks the custodian (services/keys), and keeps what it was told for a while."""
 
 import base64
 import json
@@ -12,14 +12,13 @@ from urllib.parse import urlsplit
 import urllib3
 
 from vantage import metrics
-from vantage.errors import KeyDestroyed, StartupError, StoreRefused, StoreUnavailable
+from vantage.errors import KeyDestroyed, KeysUnavailable, StartupError, StoreRefused
 from vantage.key_ids import key_id
 from vantage.settings import ServiceSettings
 
 _TIMEOUT = urllib3.Timeout(connect=3, read=20)
 _RETRIES = urllib3.Retry(total=1, backoff_factor=0.1, allowed_methods=None, redirect=0)
 _CONNECTIONS = 8
-_FRESH_S = 60.0
 _KEPT = 256  # a reader of a year's evidence and footage at once; 32 bytes each
 _LOOPBACK = {"127.0.0.1", "::1", "localhost"}
 
@@ -32,7 +31,7 @@ class HttpKeyring:
     the custodian says so. A reader does not.
     """
 
-    def __init__(self, url: str, token: str, *, ca: Path | None = None, fresh_s: float = _FRESH_S) -> None:
+    def __init__(self, url: str, token: str, *, ca: Path | None = None, fresh_s: float) -> None:
         self._url = url.rstrip("/")
         self._fresh_s = fresh_s
         self._headers = {"Authorization": f"Bearer {token}"}
@@ -61,7 +60,7 @@ class HttpKeyring:
         if parts.scheme != "https" and parts.hostname not in _LOOPBACK:
             msg = f"VANTAGE_KEYS_URL is {url!r}: a key crosses a network over TLS alone, write https://"
             raise StartupError(msg)
-        return cls(url, token, ca=settings.keys_ca)
+        return cls(url, token, ca=settings.keys_ca, fresh_s=settings.keys_fresh_seconds)
 
     def key_for(self, bucket: str, key: str, *, make: bool = False) -> bytes | None:
         """The key for an object; kept for a while."""
@@ -71,7 +70,7 @@ class HttpKeyring:
             return kept[0]
         try:
             found = self._ask(name, make=make)
-        except StoreUnavailable:
+        except KeysUnavailable:
             if kept is not None and make:
                 return kept[0]
             raise
@@ -104,14 +103,14 @@ class HttpKeyring:
             return answer.status, json.loads(answer.data) if answer.data else {}
         except (urllib3.exceptions.HTTPError, OSError, ValueError) as error:
             msg = f"the custodian at {self._url} does not give key {name}: {error}; is it running there?"
-            raise StoreUnavailable(msg) from error
+            raise KeysUnavailable(msg) from error
 
     def _refusal(self, name: str, status: int, answer: dict[str, Any]) -> Exception:
         reason = f"{status}, {answer.get('detail', 'without a reason')}"
         if status == 410:
             return KeyDestroyed(f"key {name} was destroyed: what it encrypts cannot be read again ({reason})")
         if status >= 500:
-            return StoreUnavailable(f"the custodian at {self._url} does not give key {name} now: {reason}")
+            return KeysUnavailable(f"the custodian at {self._url} does not give key {name} now: {reason}")
         return StoreRefused(f"the custodian at {self._url} refused key {name}: {reason}")
 
     def _look_up(self, name: str) -> tuple[bytes, float] | None:

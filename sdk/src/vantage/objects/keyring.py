@@ -8,7 +8,7 @@ from typing import Protocol
 class Keyring(Protocol):
     """Keys by where an object lies. Safe to use from several threads.
 
-    Every call may raise StoreUnavailable (try again), StoreRefused (this service may not), and KeyDestroyed.
+    Every call may raise KeysUnavailable (try again), StoreRefused (this service may not), and KeyDestroyed.
     """
 
     def key_for(self, bucket: str, key: str, *, make: bool = False) -> bytes | None:
@@ -21,6 +21,6 @@ class Keyring(Protocol):
     def destroy(self, key_id: str) -> None:
         """Destroy a key for good: nothing that it encrypts can be read by anybody again. No error where it is gone.
 
-        Others that have used it lately may go on for as long as they keep a key: a minute.
+        Others that have used it lately may go on for as long as they keep a key (VANTAGE_KEYS_FRESH_SECONDS).
         """
         ...

@@ -10,7 +10,7 @@ from fastapi.responses import JSONResponse
 from pydantic import BaseModel, Field
 from starlette.exceptions import HTTPException
 
-from vantage.errors import BrokerUnavailable, StoreUnavailable, VantageError
+from vantage.errors import BrokerUnavailable, KeysUnavailable, StoreUnavailable, VantageError
 from vantage.postgres import DatabaseUnavailable
 from vantage_api.errors import (
     AuditUnavailable,
@@ -32,6 +32,7 @@ _AWAY: Mapping[type[VantageError], str] = {
     IndexMissing: "the index that this is read from has not been made yet",
     NotFollowing: "the event log has not been read to its end yet",
     BrokerUnavailable: "the event log is away",
+    KeysUnavailable: "no key can be had to decrypt this video (its custodian, or the record of its use, is away)",
     StoreUnavailable: "the object store is away",
     Damaged: "the stored video is damaged: tell the administrator",
     Overloaded: "the gateway has too much to do",
