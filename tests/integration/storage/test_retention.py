@@ -11,7 +11,7 @@ from vantage_storage.domain.day import DAY_US, compact, day_of
 from vantage_storage.domain.hold import Decision
 from vantage_storage.policies import change_policy
 
-from .retention_tools import HOUR_US, OwnBuckets, Retained, midnight, total
+from .retention_tools import HOUR_US, DestroyedKeys, OwnBuckets, Retained, midnight, total
 
 NOW = 1_790_000_000_000_000
 MakeRecording = Callable[..., Recording]
@@ -31,6 +31,12 @@ def retained(environment: Mapping[str, str], object_store: S3ObjectStore) -> Ite
 def keep_versions(retained: Retained) -> None:
     assert isinstance(retained.store, OwnBuckets)
     retained.store.keep_versions("footage")
+
+
+def keep_keys(retained: Retained) -> DestroyedKeys:
+    assert isinstance(retained.store, OwnBuckets)
+    retained.store.keyring = DestroyedKeys()
+    return retained.store.keyring
 
 
 def past_retention(store: str) -> float:
@@ -216,6 +222,33 @@ class TestWithoutARow:
         retained.clock.advance(400 * 86_400)
         retained.round("sweep")
         assert len(retained.versions("footage")) == 1
+
+
+class TestKeys:
+    def test_the_key_of_a_day_is_destroyed_when_nothing_of_it_is_left(
+        self, retained: Retained, make_recording: MakeRecording
+    ) -> None:
+        keys = keep_keys(retained)
+        start = midnight(NOW, 0)
+        retained.record(make_recording, start)
+        retained.record(make_recording, start + 2 * HOUR_US)
+        retained.clock.advance((start + 31 * DAY_US + HOUR_US - NOW) / 1e6)
+        retained.round("erasure", "sweep")
+        assert keys.destroyed == []  # half of the day is not due
+        retained.clock.advance(86_400)
+        retained.round("erasure", "sweep")
+        assert keys.destroyed == [f"footage-{compact(day_of(start))}"]
+        assert len(retained.receipts("key.destroy")) == 1
+
+    def test_the_key_stays_while_a_row_of_the_day_does(self, retained: Retained, make_recording: MakeRecording) -> None:
+        keys = keep_keys(retained)
+        start = midnight(NOW, 0)
+        retained.record(make_recording, start)
+        retained.clock.advance(33 * 86_400)
+        retained.round("erasure")
+        retained.index(make_recording(retained.camera("pier-2"), start=start))
+        retained.round("sweep")
+        assert keys.destroyed == []
 
 
 class TestTheFigureThatIsZero:

@@ -17,6 +17,7 @@ from vantage_storage.adapters.bulk import Bulk
 from vantage_storage.adapters.leftovers import BATCH, Leftover
 from vantage_storage.ages import publish_age
 from vantage_storage.chores import Chore
+from vantage_storage.day_keys import destroy_day_keys
 from vantage_storage.domain.day import DAY_US
 from vantage_storage.domain.erased import Cause
 from vantage_storage.domain.place import BY_CAMERA, EXPORTS, Place, place_of
@@ -44,6 +45,7 @@ class Sweep:
         self._bulk = Bulk(parts.store)
         self._cell = f"{parts.settings.cell_id}/"
         self._listed: dict[str, tuple[int, int]] = {}
+        self._there: dict[str, set[int]] = {}
 
     def round(self) -> None:
         """Erase what was noted and not finished, then what is found. Raises a Retryable."""
@@ -52,22 +54,29 @@ class Sweep:
             for bucket in _BUCKETS:
                 self._finish(bucket)
                 self._find(bucket, rules)
+                if bucket in self._there:
+                    destroy_day_keys(self._parts, bucket, self._there[bucket], rules)
 
     def _find(self, bucket: str, rules: Rules) -> None:
         reason = (rules.history.newest.version, (rules.now_us + _TURN_US) // DAY_US)
         whole = self._bulk.has_versions(bucket)
         if whole and self._listed.get(bucket) == reason:
             return
-        overdue = 0
+        overdue, there = 0, set()
         for place in self._listed_places(bucket) if whole else self._folders(bucket):
             if self._parts.running.stop.is_set():
                 return
-            if (due_us := self._due_us(place, rules)) <= rules.now_us:
-                # by the capture that its day begins with, and said before it is tried
-                age = rules.now_us - due_us + place.latest_us - place.day * DAY_US
-                publish_age(bucket, max(age, overdue))
-                overdue = overdue if self._erase(place, rules) else max(age, overdue)
+            if (due_us := self._due_us(place, rules)) > rules.now_us:
+                there.add(place.day)
+                continue
+            # by the capture that its day begins with, and said before it is tried
+            age = rules.now_us - due_us + place.latest_us - place.day * DAY_US
+            publish_age(bucket, max(age, overdue))
+            if not self._erase(place, rules):
+                there.add(place.day)
+                overdue = max(age, overdue)
         publish_age(bucket, overdue)
+        self._there[bucket] = there
         if whole and not overdue:
             self._listed[bucket] = reason
 
