@@ -25,7 +25,7 @@ Answer = tuple[int, dict[str, Any]]
 
 
 class Held(Retained):
-    """Storage over buckets of its own, and its API. Locks are by the store's clock, so this one begins at its time."""
+    """Storage, over buckets of its own, and its API. Locks are by the store's clock, so this one begins at its time."""
 
     def __init__(
         self,
@@ -33,9 +33,11 @@ class Held(Retained):
         store: S3ObjectStore,
         make: MakeRecording,
         now_us: int | None = None,
+        *,
+        own_buckets: bool = True,
     ) -> None:
-        self.buckets = OwnBuckets(store)
-        super().__init__(environment, self.buckets, time.time_ns() // 1000 if now_us is None else now_us)
+        buckets = OwnBuckets(store) if own_buckets else store
+        super().__init__(environment, buckets, time.time_ns() // 1000 if now_us is None else now_us)
         self.store.ensure_bucket("footage")
         self._make = make
         self._client = TestClient(make_app(self.parts, SecretStr(TOKEN)))
@@ -115,3 +117,11 @@ class Held(Retained):
             self.clock.advance(max(700, time.time_ns() / 1e9 - self.now_us / 1e6))
             self.round("holds")
             time.sleep(0.2)
+
+
+def wait_until_past(moment_us: int) -> None:
+    """Wait until the store's clock is past a time by more than it rounds."""
+    deadline = time.monotonic() + PATIENCE_S
+    while time.time_ns() // 1000 <= moment_us + 1_000_000:
+        assert time.monotonic() < deadline
+        time.sleep(0.1)

@@ -14,7 +14,7 @@ from vantage_storage.adapters.garbage import mark_due
 from vantage_storage.domain.day import DAY_US, day_of
 from vantage_storage.evidence import _claim_new, copy_round
 
-from .hold_tools import MINUTE_US, PATIENCE_S, Held, MakeRecording
+from .hold_tools import MINUTE_US, PATIENCE_S, Held, MakeRecording, wait_until_past
 
 TERM_US = 7 * DAY_US
 SECOND_US = 1_000_000
@@ -45,13 +45,6 @@ def held(make_held: Held_) -> Held:
 def late(make_held: Held_) -> Held:
     """Its clock is nearly a term behind the store's: the locks that it sets end within seconds."""
     return make_held(time.time_ns() // 1000 - TERM_US + 6 * SECOND_US)
-
-
-def wait_until_past(moment_us: int) -> None:
-    deadline = time.monotonic() + PATIENCE_S
-    while time.time_ns() // 1000 <= moment_us + SECOND_US:
-        assert time.monotonic() < deadline
-        time.sleep(0.1)
 
 
 def marked_when_due(held: Held) -> int:
@@ -393,6 +386,19 @@ class TestEnding:
         late.end_locks(of)
         assert late.copies(of) == []
 
+    def test_where_copies_are_encrypted_the_holds_key_is_destroyed_at_once(self, held: Held) -> None:
+        held.film()
+        other, of = held.hold(), held.hold()
+        held.round("evidence")
+        keyring = Keys()
+        vars(held.store)["keyring"] = keyring
+        held.release(of)
+        held.round("holds", "holds")
+        assert keyring.destroyed == [f"evidence-{of}"]
+        assert [one["resource"] for one in held.receipts("hold.key-destroyed")] == [f"hold/{of}"]
+        assert held.shown(other)["state"] == "standing"
+        assert len(held.copies(of)) == 1  # its ciphertext waits for the lock
+
     def test_a_hold_of_nothing_is_gone_at_once(self, held: Held) -> None:
         of = held.hold()
         held.release(of)
@@ -421,6 +427,19 @@ class TestEnding:
         assert late.copies(of) == []
         assert late.rows_of(of) == []
         assert late.shown(of)["state"] == "standing"
+
+
+class Keys:
+    """A keyring that remembers what was destroyed."""
+
+    def __init__(self) -> None:
+        self.destroyed: list[str] = []
+
+    def key_for(self, bucket: str, key: str, *, make: bool = False) -> bytes | None:
+        return None
+
+    def destroy(self, key_id: str) -> None:
+        self.destroyed.append(key_id)
 
 
 def lock_of(held: Held, of: str) -> int:

@@ -1,0 +1,87 @@
+"""Copying and letting go are killed at each crash point that docs/design/storage.md numbers, and are done once."""
+
+import time
+from collections.abc import Iterator, Mapping
+
+import pytest
+
+from vantage.objects import S3ObjectStore
+
+from .crash import Crashes
+from .hold_tools import MINUTE_US, Held, MakeRecording, wait_until_past
+from .retention_tools import total
+
+COUNT = 6
+SECOND_US = 1_000_000
+STORED = "set state = 'stored'"
+ROWS_GO = "delete from storage.evidence as copy"
+COPYING = [
+    pytest.param(
+        {"before": "database.commit", "containing": "into storage.evidence ("}, id="14 before the rows are made"
+    ),
+    pytest.param(
+        {"after": "database.commit", "containing": "into storage.evidence ("}, id="15 after the rows are made"
+    ),
+    pytest.param({"before": "store.put", "nth": 3}, id="16 before a put"),
+    pytest.param({"after": "store.put", "nth": 3}, id="17 after a put"),
+    pytest.param({"before": "database.commit", "containing": STORED}, id="18 before the rows are stored"),
+    pytest.param({"after": "database.commit", "containing": STORED}, id="19 after the rows are stored"),
+]
+ENDING = [
+    pytest.param({"before": "database.commit", "containing": "set ended_us"}, id="20 before the hold ends"),
+    pytest.param({"after": "database.commit", "containing": "set ended_us"}, id="21 after the hold ended"),
+    pytest.param({"within": "store.erase_many"}, id="22 while copies are erased"),
+    pytest.param({"after": "store.erase_many"}, id="23 after copies are erased"),
+    pytest.param({"before": "database.commit", "containing": ROWS_GO}, id="24 before rows go with the receipt"),
+    pytest.param({"after": "database.commit", "containing": ROWS_GO}, id="25 after rows went with the receipt"),
+    pytest.param({"before": "database.commit", "containing": "set gone_us"}, id="26 before the hold is noted as gone"),
+    pytest.param({"after": "database.commit", "containing": "set gone_us"}, id="27 after the hold is noted as gone"),
+]
+
+
+@pytest.fixture
+def held(environment: Mapping[str, str], object_store: S3ObjectStore, make_recording: MakeRecording) -> Iterator[Held]:
+    made = Held(environment, object_store, make_recording, own_buckets=False)
+    made.store.ensure_bucket("evidence", lock=True)
+    for number in range(COUNT):
+        made.film((10 + number) * MINUTE_US)
+    yield made
+    made.close()
+
+
+@pytest.mark.parametrize("point", COPYING)
+def test_each_recording_has_one_copy_wherever_copying_is_killed(
+    held: Held, crash: Crashes, point: dict[str, str]
+) -> None:
+    of = held.hold()
+    crash.round("evidence", now_us=held.now_us, VANTAGE_CELL_ID=held.cell, **point)  # type: ignore[arg-type]
+    versions = {one.version for one in held.copies(of)}
+    rows = held.rows_of(of)
+    assert {version for state, _, version, _ in rows if state == "stored"} <= versions
+    assert {one.key for one in held.copies(of)} <= {key for _, key, _, _ in rows}
+    crash.round("evidence", now_us=held.now_us + SECOND_US, VANTAGE_CELL_ID=held.cell)
+    rows = held.rows_of(of)
+    assert [state for state, *_ in rows] == ["stored"] * COUNT
+    assert sorted(str(one.version) for one in held.copies(of)) == sorted(version for _, _, version, _ in rows)
+    assert total(held.receipts("evidence.stored")) == COUNT
+
+
+@pytest.mark.parametrize("point", ENDING)
+def test_nothing_of_a_hold_is_left_wherever_its_ending_is_killed(
+    held: Held, crash: Crashes, point: dict[str, str]
+) -> None:
+    ends_us = time.time_ns() // 1000 + 8 * SECOND_US
+    of = held.hold(ends_us=ends_us)
+    held.round("evidence")
+    assert len(held.copies(of)) == COUNT
+    wait_until_past(ends_us)
+    later = {"now_us": ends_us + 2 * SECOND_US, "VANTAGE_CELL_ID": held.cell}
+    crash.round("holds", **later, **point)  # type: ignore[arg-type]
+    assert {one.key for one in held.copies(of)} <= {key for _, key, _, _ in held.rows_of(of)}
+    assert len(held.rows_of(of)) + total(held.receipts("evidence.erased")) == COUNT
+    crash.round("holds", **later)  # type: ignore[arg-type]
+    assert held.shown(of)["state"] == "gone"
+    assert held.copies(of) == []
+    assert held.rows_of(of) == []
+    assert total(held.receipts("evidence.erased")) == COUNT
+    assert [one["action"] for one in held.receipts("hold.")] == ["hold.placed", "hold.expired", "hold.gone"]
