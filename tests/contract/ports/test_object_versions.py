@@ -94,6 +94,20 @@ class TestVersions:
         assert store.erase_many(versioned, [Version("key", mark.version)]) == []
         assert store.get(versioned, "key") == b"here"
 
+    @pytest.mark.parametrize("versioning", [Versioning.OFF, Versioning.ON])
+    def test_none_is_left_out_where_the_name_of_a_folder_begins_another(
+        self, store: MemoryObjectStore | S3ObjectStore, bucket: str, versioning: Versioning
+    ) -> None:
+        if versioning is Versioning.ON:
+            keep_versions(store, bucket)
+        wanted = [f"hk1/{camera}/{number:04}" for camera in ("cam", "cam-2", "cam.3") for number in range(600)]
+        with ThreadPoolExecutor(8) as pool:
+            list(pool.map(lambda key: store.put(bucket, key, b""), wanted))
+        assert sorted(one.key for one in store.versions(bucket)) == sorted(wanted)
+        assert sorted(one.key for one in store.list(bucket)) == sorted(wanted)
+        store.erase_many(bucket, named(store.versions(bucket)))
+        assert list(store.versions(bucket)) == []
+
 
 class TestErasing:
     def test_one_version_leaves_the_others(self, store: ObjectStore, versioned: str) -> None:

@@ -10,6 +10,9 @@ from vantage.objects.keyring import Keyring
 UNCHECKED: Final = "UNSIGNED-PAYLOAD"
 """For `put`: the store does not compare what it receives, because whoever reads the object does. In S3's own words."""
 
+UNNAMED: Final = "null"
+"""The version that is written while a bucket keeps none, in S3's own word; there is at most one of a key."""
+
 
 @dataclass(frozen=True)
 class ObjectInfo:
@@ -85,7 +88,11 @@ class ObjectStore(Protocol):
         ...
 
     def list(self, bucket: str, prefix: str = "", start_after: str = "") -> Iterator[ObjectInfo]:
-        """The objects under a prefix, in the order of their keys, after a key."""
+        """The objects under a prefix, in the order of their keys, after a key.
+
+        The order of folders whose names begin alike (`cam/`, `cam-2/`) is the store's; all is listed once, and what
+        comes after a key is what a whole list gives after it.
+        """
         ...
 
     def delete(self, bucket: str, key: str) -> None:
@@ -97,7 +104,7 @@ class ObjectStore(Protocol):
         ...
 
     def versions(self, bucket: str, prefix: str = "") -> Iterator[ObjectInfo]:
-        """Every version under a prefix, marks of deletions among them, in the order of their keys.
+        """Every version under a prefix, marks of deletions among them, in the order of their keys (see `list`).
 
         A bucket without versions gives its objects, so that what this lists is all that is there.
         """

@@ -1,6 +1,7 @@
 """The object store over S3, by minio-py: synchronous and thread-safe, so callers bring bounded threads."""
 
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 from itertools import islice
 from pathlib import Path
 from typing import Self
@@ -15,7 +16,7 @@ from vantage.errors import ObjectMissing, StoreRefused, StoreUnavailable
 from vantage.objects.file_bytes import FileBytes
 from vantage.objects.http_keyring import HttpKeyring
 from vantage.objects.keyring import Keyring
-from vantage.objects.port import ObjectInfo, Version
+from vantage.objects.port import UNNAMED, ObjectInfo, Version
 from vantage.objects.s3_errors import MISSING, S3Calls, is_busy
 from vantage.objects.s3_put import S3Put
 from vantage.objects.s3_request import S3Request
@@ -141,7 +142,10 @@ class S3ObjectStore:
 
     def versions(self, bucket: str, prefix: str = "") -> Iterator[ObjectInfo]:
         """Every version under a prefix, marks of deletions among them, in the order of their keys."""
-        return self._versions.list(bucket, prefix)
+        if self.has_versions(bucket):
+            yield from self._versions.list(bucket, prefix)
+        else:
+            yield from (replace(one, version=UNNAMED) for one in self.list(bucket, prefix))
 
     def folders(self, bucket: str, prefix: str = "") -> Iterator[str]:
         """The prefixes one level below a prefix, in order."""

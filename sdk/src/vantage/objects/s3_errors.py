@@ -13,7 +13,15 @@ MISSING = {"NoSuchKey", "NoSuchBucket", "NoSuchVersion", "InvalidRange", "Object
 """What was asked for is not there; no error where it was to be deleted."""
 _NO_BYTES = {"MethodNotAllowed"}  # the version that was asked for is the mark of a deletion
 _MISMATCH = {"BadDigest", "XAmzContentChecksumMismatch", "XAmzContentSHA256Mismatch"}
-_BUSY = {"SlowDown", "ServiceUnavailable", "InternalError", "RequestTimeout", "OperationAborted", "XMinioStorageFull"}
+_BUSY = {
+    "IncompleteBody",  # the length is always told and kept: MinIO says so as its disk fills up
+    "InternalError",
+    "OperationAborted",
+    "RequestTimeout",
+    "ServiceUnavailable",
+    "SlowDown",
+    "XMinioStorageFull",
+}
 _OWN_FAULT = 500
 
 

@@ -4,10 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import Enum
 
-from vantage.objects.port import ObjectInfo
-
-UNNAMED = "null"
-"""The version that is written while the bucket keeps none, in S3's own word; there is at most one of a key."""
+from vantage.objects.port import UNNAMED, ObjectInfo
 
 
 class Versioning(Enum):

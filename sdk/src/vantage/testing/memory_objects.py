@@ -10,8 +10,8 @@ from vantage.clock import Clock, SystemClock
 from vantage.errors import ContentMismatch, ObjectMissing, StoreRefused, StoreUnavailable
 from vantage.objects.file_bytes import FileBytes
 from vantage.objects.keyring import Keyring
-from vantage.objects.port import UNCHECKED, ObjectInfo, Version
-from vantage.testing.memory_bucket import UNNAMED, Kept, MemoryBucket, Versioning
+from vantage.objects.port import UNCHECKED, UNNAMED, ObjectInfo, Version
+from vantage.testing.memory_bucket import Kept, MemoryBucket, Versioning
 
 _BUCKET = re.compile(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]")
 
