@@ -1,4 +1,4 @@
-"""Copying and letting go are killed at each crash point that docs/design/storage.md numbers, and are done once."""
+"""Copying and letting go are killed at each crash point that docs/design/storage.md (Holds) numbers, and done once."""
 
 import time
 from collections.abc import Iterator, Mapping
@@ -17,25 +17,23 @@ STORED = "set state = 'stored'"
 ROWS_GO = "delete from storage.evidence as copy"
 COPYING = [
     pytest.param(
-        {"before": "database.commit", "containing": "into storage.evidence ("}, id="14 before the rows are made"
+        {"before": "database.commit", "containing": "into storage.evidence ("}, id="1 before the rows are made"
     ),
-    pytest.param(
-        {"after": "database.commit", "containing": "into storage.evidence ("}, id="15 after the rows are made"
-    ),
-    pytest.param({"before": "store.put", "nth": 3}, id="16 before a put"),
-    pytest.param({"after": "store.put", "nth": 3}, id="17 after a put"),
-    pytest.param({"before": "database.commit", "containing": STORED}, id="18 before the rows are stored"),
-    pytest.param({"after": "database.commit", "containing": STORED}, id="19 after the rows are stored"),
+    pytest.param({"after": "database.commit", "containing": "into storage.evidence ("}, id="2 after the rows are made"),
+    pytest.param({"before": "store.put", "nth": 3}, id="3 before a put"),
+    pytest.param({"after": "store.put", "nth": 3}, id="4 after a put"),
+    pytest.param({"before": "database.commit", "containing": STORED}, id="5 before the rows are stored"),
+    pytest.param({"after": "database.commit", "containing": STORED}, id="6 after the rows are stored"),
 ]
 ENDING = [
-    pytest.param({"before": "database.commit", "containing": "set ended_us"}, id="20 before the hold ends"),
-    pytest.param({"after": "database.commit", "containing": "set ended_us"}, id="21 after the hold ended"),
-    pytest.param({"within": "store.erase_many"}, id="22 while copies are erased"),
-    pytest.param({"after": "store.erase_many"}, id="23 after copies are erased"),
-    pytest.param({"before": "database.commit", "containing": ROWS_GO}, id="24 before rows go with the receipt"),
-    pytest.param({"after": "database.commit", "containing": ROWS_GO}, id="25 after rows went with the receipt"),
-    pytest.param({"before": "database.commit", "containing": "set gone_us"}, id="26 before the hold is noted as gone"),
-    pytest.param({"after": "database.commit", "containing": "set gone_us"}, id="27 after the hold is noted as gone"),
+    pytest.param({"before": "database.commit", "containing": "set ended_us"}, id="7 before the hold ends"),
+    pytest.param({"after": "database.commit", "containing": "set ended_us"}, id="8 after the hold ended"),
+    pytest.param({"within": "store.erase_many"}, id="9 while copies are erased"),
+    pytest.param({"after": "store.erase_many"}, id="10 after copies are erased"),
+    pytest.param({"before": "database.commit", "containing": ROWS_GO}, id="11 before rows go with the receipt"),
+    pytest.param({"after": "database.commit", "containing": ROWS_GO}, id="12 after rows went with the receipt"),
+    pytest.param({"before": "database.commit", "containing": "set gone_us"}, id="13 before the hold is noted as gone"),
+    pytest.param({"after": "database.commit", "containing": "set gone_us"}, id="14 after the hold is noted as gone"),
 ]
 
 
