@@ -168,3 +168,26 @@ def midnight(now_us: int, days_ago: int) -> int:
 
 def total(receipts: Sequence[Mapping[str, str]], name: str = "count") -> int:
     return sum(int(one[name]) for one in receipts)
+
+
+def hold(retained: Retained, kind: str, recording: Recording, *, copied: bool = False) -> str:
+    """A hold on the recording's camera and hour, and its copy: as the tables have it."""
+    now_us = retained.clock.now_us()
+    hold_id = f"hld-{kind}"
+    approver = "" if kind == "access-request" else "bo"
+    retained.rows(
+        "insert into storage.holds (hold_id, kind, case_ref, authority, cameras, from_us, to_us, ends_us, requester,"
+        " approver, placed_us) values (%s, %s, 'c', 'a', %s, %s, %s, %s, 'ana', %s, %s) returning 1",
+        *(hold_id, kind, [recording.camera_id], recording.start, recording.end, now_us + 60 * DAY_US, approver, now_us),
+    )
+    if copied:
+        retained.rows(
+            "insert into storage.evidence (hold_id, camera_id, start_us, epoch, end_us, state, recording_id, clock,"
+            " codec, width, height, bucket, object, version, size, sha256, init_length, fragments, digests_sha256,"
+            " retention_class, locked_until_us, claimed_us)"
+            " select %s, camera_id, start_us, epoch, end_us, 'stored', recording_id, clock, codec, width, height,"
+            " 'evidence', 'copy', 'v1', size, sha256, init_length, fragments, digests_sha256, retention_class, %s, %s"
+            " from storage.recordings where recording_id = %s returning 1",
+            *(hold_id, now_us + 7 * DAY_US, now_us, recording.recording_id),
+        )
+    return hold_id

@@ -13,7 +13,7 @@ from vantage_storage.domain.day import DAY_US
 from vantage_storage.reach import fewest_days
 from vantage_storage.web.app import make_app
 
-from .retention_tools import HOUR_US, OwnBuckets, Retained, midnight, total
+from .retention_tools import HOUR_US, OwnBuckets, Retained, hold, midnight, total
 
 NOW = 1_790_000_000_000_000
 MakeRecording = Callable[..., Recording]
@@ -55,28 +55,6 @@ def order(retained: Retained, **fields: Any) -> dict[str, Any]:
         "reason": "a bedroom window came into view",
         **fields,
     }
-
-
-def hold(retained: Retained, kind: str, recording: Recording, *, copied: bool = False) -> str:
-    """A hold on the recording's camera and hour, and its copy: as the tables have it."""
-    hold_id = f"hld-{kind}"
-    approver = "" if kind == "access-request" else "bo"
-    retained.rows(
-        "insert into storage.holds (hold_id, kind, case_ref, authority, cameras, from_us, to_us, ends_us, requester,"
-        " approver, placed_us) values (%s, %s, 'c', 'a', %s, %s, %s, %s, 'ana', %s, %s) returning 1",
-        *(hold_id, kind, [recording.camera_id], recording.start, recording.end, NOW + 60 * DAY_US, approver, NOW),
-    )
-    if copied:
-        retained.rows(
-            "insert into storage.evidence (hold_id, camera_id, start_us, epoch, end_us, state, recording_id, clock,"
-            " codec, width, height, bucket, object, version, size, sha256, init_length, fragments, digests_sha256,"
-            " retention_class, locked_until_us, claimed_us)"
-            " select %s, camera_id, start_us, epoch, end_us, 'stored', recording_id, clock, codec, width, height,"
-            " 'evidence', 'copy', 'v1', size, sha256, init_length, fragments, digests_sha256, retention_class, %s, %s"
-            " from storage.recordings where recording_id = %s returning 1",
-            *(hold_id, NOW + 7 * DAY_US, NOW, recording.recording_id),
-        )
-    return hold_id
 
 
 class TestDestruction:
@@ -189,6 +167,12 @@ class TestPolicy:
         assert (status, made["version"], made["in_force_us"]) == (200, 2, NOW)
         (receipt,) = retained.receipts("policy.change")
         assert (receipt["days"], receipt["approver"]) == ("brief 24, standard 31", "bo")
+
+    def test_every_version_can_be_read(self, retained: Retained, post: Post) -> None:
+        _, made = post("/v1/policies", self.BODY)
+        client = TestClient(make_app(retained.parts, SecretStr(TOKEN)))
+        found = client.get("/v1/policies", headers={"Authorization": f"Bearer {TOKEN}"}).json()["policies"]
+        assert [one["days"] for one in found] == [{"standard": 31}, made["days"]]
 
     def test_the_same_decision_makes_one_version(self, retained: Retained, post: Post) -> None:
         first = post("/v1/policies", self.BODY)

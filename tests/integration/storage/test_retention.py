@@ -11,7 +11,7 @@ from vantage_storage.domain.day import DAY_US, compact, day_of
 from vantage_storage.domain.hold import Decision
 from vantage_storage.policies import change_policy
 
-from .retention_tools import HOUR_US, DestroyedKeys, OwnBuckets, Retained, midnight, total
+from .retention_tools import HOUR_US, DestroyedKeys, OwnBuckets, Retained, hold, midnight, total
 
 NOW = 1_790_000_000_000_000
 MakeRecording = Callable[..., Recording]
@@ -123,6 +123,29 @@ class TestRecordings:
         retained.clock.advance(3_600)
         retained.round("erasure")
         assert retained.versions("footage") == []
+
+
+class TestHolds:
+    def test_what_a_hold_has_not_copied_yet_stays_and_is_not_overdue(
+        self, retained: Retained, make_recording: MakeRecording
+    ) -> None:
+        start = midnight(NOW, 0)
+        held, free = (retained.record(make_recording, start + at) for at in (0, HOUR_US))
+        hold(retained, "court", held)
+        retained.clock.advance(34 * 86_400)
+        retained.round("erasure", "sweep", "ages")
+        assert retained.versions("footage") == [held.object]
+        assert total(retained.receipts("retention")) == 1
+        assert free.recording_id not in {one for (one,) in retained.rows("select recording_id from storage.recordings")}
+        assert past_retention("recordings") == 0
+
+    def test_what_a_hold_has_copied_goes_on_its_date(self, retained: Retained, make_recording: MakeRecording) -> None:
+        held = retained.record(make_recording, midnight(NOW, 0))
+        hold(retained, "case", held, copied=True)
+        retained.clock.advance(34 * 86_400)
+        retained.round("erasure")
+        assert retained.versions("footage") == []
+        assert retained.rows("select state from storage.evidence") == [("stored",)]
 
 
 class TestClasses:

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from vantage_storage.domain.day import DAY_US, day_named
+from vantage_storage.domain.day import DAY_US, compact, day_named
 
 EXPORTS = "exports"
 BY_CAMERA = ("footage", "stills")
@@ -39,6 +39,8 @@ def place_of(bucket: str, key: str) -> Place | None:
     try:
         day = day_named(parts[depth])
     except ValueError:
+        return None
+    if compact(day) != parts[depth]:
         return None
     camera = "" if bucket == EXPORTS else f"{parts[0]}.{parts[1]}"
     return Place(bucket, "/".join(parts[: depth + 1]) + "/", day, camera)
