@@ -87,6 +87,11 @@ class TestAKey:
     def test_that_was_never_made_is_none_to_a_reader(self, kept: Kept) -> None:
         assert kept.keyring("api").key_for("footage", FOOTAGE) is None
 
+    def test_for_where_nothing_is_encrypted_is_none_to_a_reader_and_refused_to_a_writer(self, kept: Kept) -> None:
+        assert kept.keyring("detect").key_for("live", "anything") is None
+        with pytest.raises(StoreRefused, match="no key encrypts live/anything"):
+            kept.keyring("ingest").key_for("live", "anything", make=True)
+
     def test_is_one_for_all_who_ask_at_once(self, kept: Kept) -> None:
         keyrings = [kept.keyring("ingest") for _ in range(8)]
         start = threading.Barrier(8)

@@ -64,7 +64,12 @@ class HttpKeyring:
 
     def key_for(self, bucket: str, key: str, *, make: bool = False) -> bytes | None:
         """The key for an object; kept for a while."""
-        name = key_id(bucket, key)
+        try:
+            name = key_id(bucket, key)
+        except StoreRefused:
+            if make:
+                raise
+            return None  # nothing was ever encrypted there
         kept = self._look_up(name)
         if kept is not None and time.monotonic() < kept[1]:
             return kept[0]

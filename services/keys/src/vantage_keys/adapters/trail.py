@@ -79,7 +79,7 @@ class Trail:
         self.thread.start()
 
     def stop(self) -> None:
-        """End; what the log does not have stays on disk for the next start."""
+        """Tell what waits, and end; what the log does not take stays on disk for the next start."""
         self._stop.set()
         with self._changed:
             self._changed.notify_all()
@@ -107,16 +107,22 @@ class Trail:
 
     def _run(self) -> None:
         while not self._stop.is_set():
-            with self._changed:
-                pending = frozenset(self._pending)
-            names = [path.name for path in self._folder.iterdir() if not path.name.startswith(BESIDE)]
-            metrics.JOURNAL.set(len(names))
-            self._settle(told=pending.difference(names), trouble=self._trouble)  # by another replica
-            if names:
-                self._tell(names[:_BATCH])
-            else:
+            if not self._round():
                 with self._changed:
                     self._changed.wait_for(lambda: bool(self._pending) or self._stop.is_set(), _IDLE_S)
+        if not self._trouble:
+            self._round()
+
+    def _round(self) -> bool:
+        """Tell the log what waits, a batch at most; whether anything did."""
+        with self._changed:
+            pending = frozenset(self._pending)
+        names = [path.name for path in self._folder.iterdir() if not path.name.startswith(BESIDE)]
+        metrics.JOURNAL.set(len(names))
+        self._settle(told=pending.difference(names), trouble=self._trouble)  # another replica told them
+        if names:
+            self._tell(names[:_BATCH])
+        return bool(names)
 
     def _tell(self, names: Sequence[str]) -> None:
         try:
