@@ -1,7 +1,7 @@
 """Storage's parts in the test's own process, with a clock that the test moves and buckets that are the test's alone."""
 
 import threading
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from contextlib import suppress
 from typing import Any, TypeVar, cast
 from uuid import uuid4
@@ -14,6 +14,7 @@ from msgspec.structs import replace
 
 from vantage.clock import ManualClock
 from vantage.contracts import AuditRecord, Recording, Track, decode
+from vantage.errors import StoreRefused
 from vantage.objects import ObjectStore, S3ObjectStore
 from vantage.postgres import connect_pool
 from vantage.publish import Publisher
@@ -59,6 +60,7 @@ class OwnBuckets:
 
     def __init__(self, store: S3ObjectStore) -> None:
         self.keyring: DestroyedKeys | None = None
+        self.refused: set[str] = set()
         self.store = store
         self._suffix = uuid4().hex[:8]
 
@@ -68,6 +70,14 @@ class OwnBuckets:
     def __getattr__(self, name: str) -> Callable[..., Any]:
         method = getattr(self.store, name)
         return lambda bucket, *args, **named: method(self.name(bucket), *args, **named)
+
+    def delete_many(self, bucket: str, keys: Iterable[str]) -> None:
+        """As the store does, which also deletes the others; `refused` are keys that it does not let go."""
+        asked = set(keys)
+        self.store.delete_many(self.name(bucket), asked - self.refused)
+        if asked & self.refused:
+            msg = f"{sorted(asked & self.refused)} cannot be deleted"
+            raise StoreRefused(msg)
 
     def keep_versions(self, bucket: str) -> None:
         self.store.client.set_bucket_versioning(self.name(bucket), VersioningConfig(ENABLED))

@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator, Mapping
 import pytest
 
 from vantage.contracts import Recording, Track
+from vantage.errors import StoreRefused
 from vantage.objects import S3ObjectStore
 from vantage_storage import metrics
 from vantage_storage.domain.day import DAY_US, compact, day_of
@@ -113,6 +114,24 @@ class TestRecordings:
         retained.clock.advance(33 * 86_400)
         retained.round("erasure")
         assert total(retained.receipts("retention.erase")) == 1
+
+    def test_an_object_that_the_store_refuses_to_erase_keeps_no_other(
+        self, retained: Retained, make_recording: MakeRecording
+    ) -> None:
+        made = [retained.record(make_recording, midnight(NOW, 0) + minute * 60_000_000) for minute in range(9)]
+        assert isinstance(retained.store, OwnBuckets)
+        retained.store.refused = {made[4].object}
+        retained.clock.advance(33 * 86_400)
+        for _ in range(2):
+            with pytest.raises(StoreRefused):
+                retained.round("erasure")
+        assert retained.versions("footage") == [made[4].object]
+        assert retained.rows("select recording_id, garbage from storage.recordings") == [(made[4].recording_id, True)]
+        retained.round("ages")
+        assert past_retention("recordings") > 0
+        retained.store.refused = set()
+        retained.round("erasure")
+        assert total(retained.receipts("retention.erase")) == 9
 
     def test_what_arrives_after_its_date_goes_with_the_next_hour(
         self, retained: Retained, make_recording: MakeRecording

@@ -9,6 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import structlog
 
+from vantage.errors import StoreRefused
 from vantage.postgres import database_errors
 from vantage_storage.adapters import garbage, orders
 from vantage_storage.adapters.accounts import account_for
@@ -25,6 +26,7 @@ from vantage_storage.track_erasure import erase_due_tracks, erase_ordered_tracks
 _log = structlog.get_logger()
 _EVERY_S = 10.0
 _THREADS = 4
+_MOST_REFUSALS = 20
 _HOUR_US = 3_600_000_000
 _BEFORE_ALL = ("", -1, -1)
 
@@ -42,9 +44,14 @@ class Erasure:
         self._bulk = Bulk(parts.store)
         self._days = Days(parts.pool)
         self._walked: dict[int, tuple[int, int]] = {}
+        self._refusals: list[StoreRefused] = []
 
     def round(self) -> None:
-        """Finish what is marked, then let go what is due, day by day. Raises a Retryable."""
+        """Finish what is marked, then let go what is due, day by day.
+
+        Raises a Retryable at once, and StoreRefused when all else is done.
+        """
+        self._refusals.clear()
         with database_errors(self._parts.dsn):
             rules = Rules.read(self._parts)
             self._carry_orders_out(rules)
@@ -55,6 +62,8 @@ class Erasure:
             self._days.drop_empty(day for day in days if bounds_us(day)[1] <= rules.all_due_us)
             for order in rules.orders:
                 destroy_keys(self._parts, order)
+        if self._refusals:
+            raise self._refusals[0]
 
     def _carry_orders_out(self, rules: Rules) -> None:
         """Mark what came since for the spans that were ordered to be destroyed."""
@@ -108,9 +117,9 @@ class Erasure:
         """Erase the objects of rows that are marked; then delete the rows and write the receipt in one transaction."""
         kept: set[str] = set()
         for bucket in {one.bucket for one in rows}:
-            kept |= self._bulk.erase(bucket, [one.object for one in rows if one.bucket == bucket])
+            kept |= self._erase_objects(bucket, [one.object for one in rows if one.bucket == bucket])
         if kept:
-            _log.error("objects are locked and cannot be erased on time", objects=len(kept), example=min(kept))
+            _log.error("objects are kept by a lock or a refusal and not erased", objects=len(kept), example=min(kept))
         gone = [one for one in rows if one.object not in kept]
         if not gone:
             return
@@ -118,3 +127,16 @@ class Erasure:
             deleted = garbage.delete_rows(connection, gone)
             accounted = [(rules.cause_of(one), one.erased) for one in gone if one.key in deleted]
             account_for(connection, accounted, self._parts.clock.now_us())
+
+    def _erase_objects(self, bucket: str, keys: list[str]) -> set[str]:
+        """Erase objects; the keys of those that stay. One that the store refuses must not keep the others."""
+        try:
+            return self._bulk.erase(bucket, keys)
+        except StoreRefused as error:
+            if len(keys) == 1:
+                self._refusals.append(error)
+                if len(self._refusals) > _MOST_REFUSALS:  # it is not the objects
+                    raise
+                return set(keys)
+            half = len(keys) // 2
+            return self._erase_objects(bucket, keys[:half]) | self._erase_objects(bucket, keys[half:])
