@@ -95,13 +95,13 @@ class TestWhileTheIndexIsUsed:
         self, days: Days, index: PostgresIndex, make_recording: MakeRecording, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         late = make_recording("hk1.one", start=TODAY * DAY_US)
-        real = days._is_empty
+        real = days.is_empty
 
         def looked(day: int) -> bool:
             found = real(day)
             index.write([late], [], {})
             return found
 
-        monkeypatch.setattr(days, "_is_empty", looked)
+        monkeypatch.setattr(days, "is_empty", looked)
         assert days.drop_empty([TODAY]) == []
         assert days.there()[0] == TODAY

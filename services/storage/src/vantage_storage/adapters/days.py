@@ -54,7 +54,7 @@ class Days:
         For days that are behind: a row that still comes for one makes it again. Raises DayBusy where readers and
         writers leave no moment for it; what was dropped before stays so.
         """
-        return [day for day in sorted(set(days)) if self._is_empty(day) and self.drop(day)]
+        return [day for day in sorted(set(days)) if self.is_empty(day) and self.drop(day)]
 
     def drop(self, day: int) -> bool:
         """Drop a day's tables unless they hold a row, or are not there. Raises DayBusy.
@@ -78,7 +78,8 @@ class Days:
         self._known.discard(day)
         return True
 
-    def _is_empty(self, day: int) -> bool:
+    def is_empty(self, day: int) -> bool:
+        """Whether a day has tables, and no row in any."""
         with self._pool.connection() as connection:
             return _empty(connection, day)
 
