@@ -84,6 +84,7 @@ class Seaweed:
             "-s3.port.lance=0",
             "-s3.iam=false",
             "-s3.autoCreateBucket=false",
+            "-s3.allowDeleteBucketNotEmpty=false",
             "-master.telemetry=false",
             "-master.electionTimeout=1s",  # a master that comes back elects itself, after this long
             f"-master.volumeSizeLimitMB={_VOLUME_MB}",
