@@ -12,7 +12,8 @@ from vantage.errors import ObjectMissing, StoreRefused
 from vantage.objects import S3ObjectStore, Version
 from vantage_storage.adapters.garbage import mark_due
 from vantage_storage.domain.day import DAY_US, day_of
-from vantage_storage.evidence import _claim_new, copy_round
+from vantage_storage.evidence import Copying
+from vantage_storage.newly_held import NewlyHeld
 
 from .hold_tools import MINUTE_US, PATIENCE_S, Held, MakeRecording, wait_until_past
 
@@ -106,6 +107,15 @@ class TestCopying:
         held.round("evidence")
         assert held.shown(of)["copies"]["stored"] == 1
 
+    def test_what_arrives_very_late_is_held_at_once_and_copied_within_minutes(self, held: Held) -> None:
+        of = held.hold(from_us=held.now_us - 9 * DAY_US)
+        held.round("evidence")
+        held.film(8 * DAY_US)
+        assert marked_when_due(held) == 0
+        held.clock.advance(601)
+        held.round("evidence")
+        assert held.shown(of)["copies"]["stored"] == 1
+
     def test_each_hold_has_its_own_copy(self, held: Held) -> None:
         held.film()
         first, second = held.hold(), held.hold()
@@ -123,7 +133,7 @@ class TestCopying:
         for ago in range(10, 30):
             held.film(ago * MINUTE_US)
         of = held.hold()
-        copying = [threading.Thread(target=copy_round, args=(held.parts,)) for _ in range(2)]
+        copying = [threading.Thread(target=Copying(held.parts).round) for _ in range(2)]
         for one in copying:
             one.start()
         for one in copying:
@@ -321,7 +331,7 @@ class TestAfterACrash:
         original = held.film(content=b"the bytes")
         held.store.ensure_bucket("evidence", lock=True)
         of = held.hold()
-        _claim_new(held.parts)
+        NewlyHeld(held.parts).claim()
         assert held.rows_of(of)[0][0] == "writing"
         return of, original
 

@@ -14,25 +14,24 @@ from vantage.objects import Version
 from vantage.postgres import database_errors
 from vantage_storage import metrics
 from vantage_storage.adapters import evidence_book, evidence_garbage
-from vantage_storage.adapters.evidence_book import BEGINNING, Copy
+from vantage_storage.adapters.evidence_book import BEGINNING, Copy, Key
 from vantage_storage.adapters.evidence_receipts import account_for_copies, write_refused
 from vantage_storage.adapters.vault import Outcome, Vault
 from vantage_storage.chores import Chore
 from vantage_storage.domain.day import DAY_US
+from vantage_storage.newly_held import NewlyHeld
 from vantage_storage.parts import Parts
 
 _log = structlog.get_logger()
 _EVERY_S = 10.0
 _THREADS = 4
 _PAGE = 40
-_NEW = 1000
-_MOST_NEW = 20_000  # a round, so that what comes first is stored before all has a row
 _RETRY_US = 3_600_000_000
 
 
 def evidence_chores(parts: Parts) -> list[Chore]:
     """What copies what is held."""
-    return [Chore("evidence", _EVERY_S, lambda: copy_round(parts))]
+    return [Chore("evidence", _EVERY_S, Copying(parts).round)]
 
 
 def vault_of(parts: Parts) -> Vault:
@@ -40,36 +39,31 @@ def vault_of(parts: Parts) -> Vault:
     return Vault(parts.store, parts.clock, round(parts.settings.storage_lock_days * DAY_US))
 
 
-def copy_round(parts: Parts) -> None:
-    """Copy what is held and not copied. Raises a Retryable, after which what was done stays done."""
-    with database_errors(parts.dsn):
-        new = _claim_new(parts)
-        vault, after, is_first = vault_of(parts), BEGINNING, True
-        while not parts.running.stop.is_set():
-            now_us = parts.clock.now_us()
-            with parts.pool.connection() as connection:
-                copies = evidence_book.claim(connection, after, now_us, now_us - _RETRY_US, _PAGE)
-            if not copies:
-                return
-            if is_first:
-                vault.prepare()
-            _write_all(parts, vault, copies, new)
-            after, is_first = copies[-1].key, False
+class Copying:
+    """Rounds of copying."""
+
+    def __init__(self, parts: Parts) -> None:
+        self._parts = parts
+        self._vault = vault_of(parts)
+        self._newly_held = NewlyHeld(parts)
+
+    def round(self) -> None:
+        """Copy what is held and not copied. Raises a Retryable, after which what was done stays done."""
+        with database_errors(self._parts.dsn):
+            new, after = self._newly_held.claim(), BEGINNING
+            while not self._parts.running.stop.is_set() and (copies := self._claim(after)):
+                if after == BEGINNING:
+                    self._vault.prepare()
+                _write_all(self._parts, self._vault, copies, new)
+                after = copies[-1].key
+
+    def _claim(self, after: Key) -> Sequence[Copy]:
+        now_us = self._parts.clock.now_us()
+        with self._parts.pool.connection() as connection:
+            return evidence_book.claim(connection, after, now_us, now_us - _RETRY_US, _PAGE)
 
 
-def _claim_new(parts: Parts) -> set[tuple[str, str, int, int]]:
-    """Make rows for what is newly held; nothing of theirs can be in the store yet."""
-    new: set[tuple[str, str, int, int]] = set()
-    while len(new) < _MOST_NEW and not parts.running.stop.is_set():
-        with parts.pool.connection() as connection:
-            made = evidence_book.claim_new(connection, parts.clock.now_us(), _NEW)
-        new |= made
-        if len(made) < _NEW:
-            break
-    return new
-
-
-def _write_all(parts: Parts, vault: Vault, copies: Sequence[Copy], new: set[tuple[str, str, int, int]]) -> None:
+def _write_all(parts: Parts, vault: Vault, copies: Sequence[Copy], new: set[Key]) -> None:
     """Write a page of copies side by side and note in one transaction what became of them."""
     with ThreadPoolExecutor(_THREADS, thread_name_prefix="evidence") as threads:
         outcomes = list(threads.map(lambda one: vault.write(one, look=one.key not in new), copies))

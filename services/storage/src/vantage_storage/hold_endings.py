@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from vantage.objects import hold_key_id
 from vantage.postgres import database_errors
 from vantage_storage.adapters import evidence_garbage, hold_book
-from vantage_storage.adapters.evidence_book import Copy
+from vantage_storage.adapters.evidence_book import Copy, Key
 from vantage_storage.adapters.evidence_receipts import account_for_copies
 from vantage_storage.adapters.hold_receipts import write_hold_receipt
 from vantage_storage.adapters.vault import Vault
@@ -89,7 +89,7 @@ def _kept_until(vault: Vault, copy: Copy, now_us: int) -> int:
     return max(vault.locked_until(copy.as_version), now_us + _RETRY_US)
 
 
-def _let_rows_go(parts: Parts, due: Sequence[Copy], locks: dict[tuple[str, str, int, int], int]) -> None:
+def _let_rows_go(parts: Parts, due: Sequence[Copy], locks: dict[Key, int]) -> None:
     with parts.pool.connection() as connection:
         deleted = evidence_garbage.delete(connection, [one for one in due if one.key not in locks])
         gone = [one for one in due if one.key in deleted]

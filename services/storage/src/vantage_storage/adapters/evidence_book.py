@@ -9,6 +9,7 @@ from psycopg import Connection
 
 from vantage.objects import Version
 from vantage_storage.domain.day import DAY_US
+from vantage_storage.domain.hold import Hold
 
 BUCKET = "evidence"
 _KEY = "hold_id, camera_id, start_us, epoch"
@@ -20,18 +21,17 @@ _KEPT = (
 _OF = ", ".join(f"of.{name.strip()}" for name in _KEPT.split(","))
 _CLAIM_NEW = f"""
     insert into storage.evidence (hold_id, state, bucket, object, claimed_us, {_KEPT})
-    select hold.hold_id, 'writing', '{BUCKET}',
-           format('%%s/%%s/%%s/%%s.mp4', split_part(of.camera_id, '.', 1), hold.hold_id,
+    select %(hold)s, 'writing', '{BUCKET}',
+           format('%%s/%%s/%%s/%%s.mp4', split_part(of.camera_id, '.', 1), %(hold)s::text,
                   substr(of.camera_id, strpos(of.camera_id, '.') + 1), of.recording_id),
            %(now)s, {_OF}
-    from storage.holds as hold join storage.recordings as of
-      on of.camera_id = any(hold.cameras) and of.start_us < hold.to_us and of.start_us > hold.from_us - {DAY_US}
-     and of.end_us > hold.from_us
-    where hold.ended_us is null and hold.ends_us > %(now)s + {_NEAR_END_US} and not of.garbage
+    from storage.recordings as of
+    where of.camera_id = any(%(cameras)s) and of.start_us < %(to)s and of.start_us > %(from)s - {DAY_US}
+      and of.end_us > %(from)s and not of.garbage
       and not exists (
           select from storage.evidence as copy
           where (copy.hold_id, copy.camera_id, copy.start_us, copy.epoch)
-              = (hold.hold_id, of.camera_id, of.start_us, of.epoch)
+              = (%(hold)s, of.camera_id, of.start_us, of.epoch)
       )
     order by of.start_us limit %(limit)s
     on conflict do nothing
@@ -77,6 +77,10 @@ _FAILED = f"""
 """  # noqa: S608
 
 
+Key = tuple[str, str, int, int]
+"""Of a row: hold, camera, start, epoch."""
+
+
 @dataclass(frozen=True)
 class Copy:
     """A row: of which recording, where the copy is or will be, and where the original is (empty where it is gone)."""
@@ -97,7 +101,7 @@ class Copy:
     source_object: str
 
     @property
-    def key(self) -> tuple[str, str, int, int]:
+    def key(self) -> Key:
         """The row's key."""
         return self.hold_id, self.camera_id, self.start_us, self.epoch
 
@@ -110,14 +114,20 @@ class Copy:
 BEGINNING = ("", "", -1, -1)
 
 
-def claim_new(connection: Connection, now_us: int, limit: int) -> set[tuple[str, str, int, int]]:
-    """Make rows for recordings that a hold covers and that have none; the keys of those made now."""
-    return set(connection.execute(_CLAIM_NEW, {"now": now_us, "limit": limit}).fetchall())
+def claim_new(connection: Connection, hold: Hold, from_us: int, now_us: int, limit: int) -> set[Key]:
+    """Make rows for recordings that a hold covers from then on and that have none; the keys of those made now."""
+    values = {
+        "hold": hold.hold_id,
+        "cameras": list(hold.cameras),
+        "from": from_us,
+        "to": hold.to_us,
+        "now": now_us,
+        "limit": limit,
+    }
+    return set(connection.execute(_CLAIM_NEW, values).fetchall())
 
 
-def claim(
-    connection: Connection, after: tuple[str, str, int, int], now_us: int, retry_us: int, limit: int
-) -> Sequence[Copy]:
+def claim(connection: Connection, after: Key, now_us: int, retry_us: int, limit: int) -> Sequence[Copy]:
     """The next copies that are to be written, after a key; of those that failed the ones that did before `retry_us`."""
     hold, camera, start, epoch = after
     values = {"hold": hold, "camera": camera, "start": start, "epoch": epoch}

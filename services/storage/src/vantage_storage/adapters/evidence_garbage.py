@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 from psycopg import Connection
 
 from vantage.objects import Version
-from vantage_storage.adapters.evidence_book import COPY, Copy
+from vantage_storage.adapters.evidence_book import COPY, Copy, Key
 
 _READ = f"""
     {COPY} where copy.state = 'garbage' and coalesce(copy.locked_until_us, 0) <= %s
@@ -52,7 +52,7 @@ def read_due(connection: Connection, now_us: int, claimed_before_us: int, limit:
     return [Copy(*row) for row in connection.execute(_READ, [now_us, claimed_before_us, limit]).fetchall()]
 
 
-def delete(connection: Connection, copies: Iterable[Copy]) -> set[tuple[str, str, int, int]]:
+def delete(connection: Connection, copies: Iterable[Copy]) -> set[Key]:
     """Delete rows that are garbage; the keys of those that this transaction deleted."""
     columns = [list(column) for column in zip(*(one.key for one in copies), strict=True)] or [[], [], [], []]
     return set(connection.execute(_DELETE, columns).fetchall())

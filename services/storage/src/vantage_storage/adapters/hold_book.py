@@ -17,6 +17,7 @@ _LIST = f"""
     select {_COLUMNS} from storage.holds
     where (%s or gone_us is null) and (placed_us, hold_id) > (%s, %s) order by placed_us, hold_id limit %s
 """  # noqa: S608
+_STANDING = f"select {_COLUMNS} from storage.holds where ended_us is null and ends_us > %s order by placed_us"  # noqa: S608
 _PASSED = f"""
     select {_COLUMNS} from storage.holds where gone_us is null and ended_us is null and ends_us <= %s order by ends_us
 """  # noqa: S608
@@ -61,6 +62,11 @@ def read(connection: Connection, hold_id: str, *, lock: bool = False) -> Hold | 
 def read_page(connection: Connection, after: tuple[int, str], limit: int, *, gone: bool) -> Sequence[Hold]:
     """The next holds after (placed, id), the first placed first; with `gone` those too of which nothing is left."""
     return [Hold(*row) for row in connection.execute(_LIST, [gone, *after, limit]).fetchall()]
+
+
+def read_standing(connection: Connection, now_us: int) -> Sequence[Hold]:
+    """The holds that stand and whose end is not reached, the first placed first."""
+    return [Hold(*row) for row in connection.execute(_STANDING, [now_us]).fetchall()]
 
 
 def read_passed(connection: Connection, now_us: int) -> Sequence[Hold]:
