@@ -94,7 +94,7 @@ class TestTheThread:
 
 @pytest.fixture(scope="module")
 def away(running: Thread) -> int:
-    """Stop the custodian, and start ingest anew, so that nobody has a key any more; when that was (UTC microseconds)."""
+    """Stop the custodian, and start ingest anew, so that nobody has a key; when that was (UTC microseconds)."""
     running.services.stop("keys")
     running.services.kill9("ingest")
     return SystemClock().now_us()
