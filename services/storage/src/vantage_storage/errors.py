@@ -5,6 +5,7 @@
     Retryable (vantage)
     ├── DatabaseUnavailable (vantage.postgres)  PostgreSQL is away: the batch is kept
     ├── DayMissing            a day's tables went away while rows were written: make them and try again
+    ├── Stopped               a check was told to stop before its end
     └── DayBusy               a day's tables are read or written and cannot be dropped now
     VantageError (vantage)
     ├── Refused               a command that is not done: its code, its HTTP status and what to do
@@ -22,6 +23,10 @@ class DayMissing(Retryable):
 
 class DayBusy(Retryable):
     """Somebody reads or writes the index for so long that a day's tables cannot be dropped now."""
+
+
+class Stopped(Retryable):
+    """The check was told to stop before its end: what it did not find says nothing."""
 
 
 class Contradiction(VantageError):

@@ -74,6 +74,12 @@ OBJECTS_KEPT = Counter(
     "no lock: take it off the bucket.",
     ["bucket"],
 )
+STRANGE_KEYS = Gauge(
+    "vantage_storage_strange_keys",
+    "Keys that name no day where one belongs, by bucket, when it was last listed. It is 0: nothing erases what lies under "
+    "them. The log names them.",
+    ["bucket"],
+)
 OVERDUE = Gauge(
     "vantage_storage_overdue_seconds",
     "How long ago the oldest thing that is still there fell due, seconds, by store. Some minutes are the work at hand.",
@@ -101,4 +107,15 @@ EVIDENCE_REFUSED = Counter(
     "vantage_storage_evidence_refused",
     "Times that a held recording could not be copied, or its copy was gone. The log, the receipt and "
     "`GET /v1/holds/{id}` name it: see who wrote to the store, and whether a backup has the bytes that were indexed.",
+)
+CHECK_DISAGREEMENTS = Gauge(
+    "vantage_storage_check_disagreements",
+    "What the last `vantage-storage fsck` of the whole cell found, by kind. It is 0. More: run it again to have each "
+    "named with what to do.",
+    ["kind"],
+)
+CHECK_AGE = Gauge(
+    "vantage_storage_check_age_seconds",
+    "How long ago the last check of the whole cell ended, seconds. Above two of its job's intervals, or without a "
+    "figure: the job does not run or does not end; see its log.",
 )

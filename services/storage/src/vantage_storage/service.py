@@ -16,6 +16,7 @@ from vantage_storage.ages import age_chores
 from vantage_storage.chores import Chore, Chores
 from vantage_storage.erasure import erasure_chores
 from vantage_storage.evidence import evidence_chores
+from vantage_storage.fsck_result import result_chores
 from vantage_storage.hold_endings import ending_chores
 from vantage_storage.indexer import TOPICS, Indexer
 from vantage_storage.ledger import ledger_chores
@@ -70,6 +71,7 @@ def all_chores(parts: Parts) -> Sequence[Chore]:
         *lock_chores(parts),
         *ending_chores(parts),
         *ledger_chores(parts),
+        *result_chores(parts),
     ]
 
 
