@@ -264,6 +264,7 @@ class TestWithoutARow:
         retained.clock.advance(400 * 86_400)
         retained.round("sweep")
         assert len(retained.versions("footage")) == 1
+        assert metrics.STRANGE_KEYS.labels("footage")._value.get() == 1
 
 
 class TestKeys:

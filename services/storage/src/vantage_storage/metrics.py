@@ -76,8 +76,8 @@ OBJECTS_KEPT = Counter(
 )
 STRANGE_KEYS = Gauge(
     "vantage_storage_strange_keys",
-    "Keys that name no day where one belongs, by bucket, when it was last listed. It is 0: nothing erases what lies under "
-    "them. The log names them.",
+    "Keys that name no day where one belongs, by bucket, when it was last listed. It is 0: nothing erases what lies "
+    "under them. The log names them.",
     ["bucket"],
 )
 OVERDUE = Gauge(

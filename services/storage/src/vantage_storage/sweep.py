@@ -5,12 +5,13 @@ Recordings with a row go by the erasure. What is found here is noted first, then
 transaction with the receipt.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from itertools import groupby, islice
 
 import structlog
 
 from vantage.postgres import database_errors
+from vantage_storage import metrics
 from vantage_storage.adapters import leftovers
 from vantage_storage.adapters.accounts import account_for
 from vantage_storage.adapters.bulk import Bulk
@@ -82,14 +83,25 @@ class Sweep:
 
     def _listed_places(self, bucket: str) -> Iterator[Place]:
         """Every place with a version or the mark of a deletion in it."""
-        listed = (place_of(bucket, one.key) for one in self._bulk.versions(bucket, self._cell))
-        yield from (place for place, _ in groupby(listed) if place)
+        keys = (one.key for one in self._bulk.versions(bucket, self._cell))
+        yield from (place for place, _ in groupby(self._places(bucket, keys)))
 
     def _folders(self, bucket: str) -> Iterator[Place]:
         """Every place of a bucket without versions, without looking at each object."""
         above = [self._cell] if bucket == EXPORTS else self._bulk.folders(bucket, self._cell)
-        for folder in above:
-            yield from (place for one in self._bulk.folders(bucket, folder) if (place := place_of(bucket, one)))
+        yield from self._places(bucket, (one for folder in above for one in self._bulk.folders(bucket, folder)))
+
+    @staticmethod
+    def _places(bucket: str, keys: Iterable[str]) -> Iterator[Place]:
+        """The place of each key; those that name no day are nobody's to erase, and said."""
+        strange = 0
+        for key in keys:
+            if place := place_of(bucket, key):
+                yield place
+            else:
+                strange += 1
+                _log.warning("a key names no day: look whose it is, nothing erases it", bucket=bucket, key=key)
+        metrics.STRANGE_KEYS.labels(bucket).set(strange)
 
     def _due_us(self, place: Place, rules: Rules) -> int:
         if place.bucket == EXPORTS or place.latest_us > rules.any_due_us:  # of the latter no class is due
