@@ -76,6 +76,12 @@ def locked(buckets: Buckets) -> str:
 
 
 @pytest.fixture
+def note() -> Callable[[str], None]:
+    """Takes a line of what was measured, for below the table."""
+    return REPORT.notes.append
+
+
+@pytest.fixture
 def not_offered() -> Callable[[str], None]:
     """Ends a test of what a store need not have."""
     return lambda why: pytest.xfail(f"not offered: {why}")

@@ -16,6 +16,8 @@ class Report:
         self._results: dict[tuple[str, str], str] = {}
         self.left: Sequence[str] = ()
         """Buckets that a lock keeps."""
+        self.notes: list[str] = []
+        """What was measured."""
 
     def add(self, item: pytest.Item, report: Any) -> None:
         """Keep the result of one phase of a test, if it says anything."""
@@ -28,7 +30,8 @@ class Report:
         rows = [f"| {area} | {demand} | {result} |" for (area, demand), result in self._results.items()]
         head = [f"| area | demand | {self._store} |", "|---|---|---|"]
         left = [f"\nKept by locks, for a later run to remove: {', '.join(self.left)}"] if self.left else []
-        return "\n".join(head + rows + left)
+        notes = ["", *self.notes] if self.notes else []
+        return "\n".join(head + rows + notes + left)
 
 
 def _result(report: Any) -> str:
