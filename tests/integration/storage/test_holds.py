@@ -73,6 +73,9 @@ class TestPlacing:
             ({"ends_us": 1}, "end-passed"),
             ({"kind": "because"}, "unfit-values"),
             ({"lock": "none"}, "unfit-values"),
+            ({"authority": "a\x00b"}, "unfit-values"),
+            ({"case_ref": "x" * 201}, "unfit-values"),
+            ({"to_us": 2**64}, "unfit-values"),
         ],
     )
     def test_what_lacks_a_ground_is_refused_with_what_to_send(
@@ -191,6 +194,11 @@ class TestListing:
                 break
         assert sorted(seen) == sorted(made)
         assert len(seen) == len(made)
+
+    @pytest.mark.parametrize("path", ["?after=x", "?after=1.%00", "?limit=0", "/%00", "/HLD"])
+    def test_what_no_page_or_hold_can_be_is_refused(self, held: Held, path: str) -> None:
+        status, problem = held.get(f"/v1/holds{path}")
+        assert (status, problem["code"]) == (422, "unfit-values")
 
 
 class TestRacingWithErasure:

@@ -2,7 +2,7 @@
 
 from typing import Annotated, Literal
 
-from fastapi import APIRouter, Response
+from fastapi import APIRouter, Path, Query, Response
 from pydantic import BaseModel, ConfigDict, Field
 
 from vantage_storage import holds
@@ -11,8 +11,11 @@ from vantage_storage.domain.hold import Decision, Kind, Wish
 from vantage_storage.parts import Parts
 from vantage_storage.web.problem import responses
 
-Name = Annotated[str, Field(max_length=200)]
-Reason = Annotated[str, Field(max_length=500)]
+_PRINTABLE = r"^[^\x00-\x1f\x7f]*$"
+Name = Annotated[str, Field(max_length=200, pattern=_PRINTABLE)]
+Reason = Annotated[str, Field(max_length=500, pattern=_PRINTABLE)]
+HoldId = Annotated[str, Path(pattern="^[a-z0-9_-]{1,100}$")]
+After = Annotated[str, Query(pattern=r"^(\d{1,18}\.[a-z0-9_-]{1,100})?$", description="`next` of the page before.")]
 Micros = Annotated[int, Field(ge=0, lt=2**63, description="UTC microseconds.")]
 _COMMAND = responses(401, 404, 409, 422, 503)
 _READ = responses(401, 404, 503)
@@ -120,7 +123,7 @@ def router(parts: Parts) -> APIRouter:
 
     @routes.get("", responses=_READ)
     def every_hold(
-        *, after: str = "", limit: Annotated[int, Field(ge=1, le=500)] = 100, gone: bool = False
+        *, after: After = "", limit: Annotated[int, Query(ge=1, le=500)] = 100, gone: bool = False
     ) -> HoldPage:
         """The holds that stand or of which something is left; with `gone` the others too."""
         found = holds.show_page(parts, _cursor(after), limit, gone=gone)
@@ -128,18 +131,18 @@ def router(parts: Parts) -> APIRouter:
         return HoldPage(holds=[HoldAnswer.model_validate(holds.terms(one)) for one in found], next=last)
 
     @routes.get("/{hold_id}", responses=_READ)
-    def one_hold(hold_id: str) -> ShownHold:
+    def one_hold(hold_id: HoldId) -> ShownHold:
         """A hold, and how far its copies are."""
         hold, progress = holds.show(parts, hold_id)
         return ShownHold(**holds.terms(hold), copies=progress)
 
     @routes.post("/{hold_id}/release", responses=_COMMAND)
-    def release(hold_id: str, command: Command) -> ReleasedHold:
+    def release(hold_id: HoldId, command: Command) -> ReleasedHold:
         """End a hold before its time. What its copies' locks still keep goes when they end."""
         return ReleasedHold.model_validate(holds.release(parts, command.decision, hold_id)[0])
 
     @routes.post("/{hold_id}/extend", responses=_COMMAND)
-    def extend(hold_id: str, command: ExtendCommand) -> HoldAnswer:
+    def extend(hold_id: HoldId, command: ExtendCommand) -> HoldAnswer:
         """Give a hold a later end."""
         return HoldAnswer.model_validate(holds.extend(parts, command.decision, hold_id, command.ends_us)[0])
 
@@ -148,4 +151,4 @@ def router(parts: Parts) -> APIRouter:
 
 def _cursor(after: str) -> tuple[int, str]:
     placed, _, hold_id = after.partition(".")
-    return (int(placed), hold_id) if placed.isdecimal() and placed.isascii() else (-1, "")
+    return (int(placed), hold_id) if placed else (-1, "")
