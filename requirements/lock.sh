@@ -4,7 +4,7 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 compile() { UV_CUSTOM_COMPILE_COMMAND="make lock" .venv/bin/uv pip compile --quiet --universal --python-version 3.11 \
     --generate-hashes --no-emit-index-url --no-emit-find-links --no-emit-package vantage --no-emit-package vantage-stack \
-    --no-emit-package vantage-ingest --no-annotate "$@"; }
+    --no-emit-package vantage-ingest --no-emit-package vantage-storage --no-annotate "$@"; }
 compile requirements/dev.in sdk/pyproject.toml stack/pyproject.toml bench/pyproject.toml services/*/pyproject.toml -o requirements/dev.lock
 echo uv | compile - -c requirements/dev.lock -o requirements/tools.lock
 for service in services/*; do
