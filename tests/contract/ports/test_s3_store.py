@@ -3,6 +3,7 @@
 import socket
 import threading
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from typing import Any
 from uuid import uuid4
 
@@ -25,13 +26,13 @@ class TestErrorsOfTheStore:
         return name
 
     def test_a_wrong_key_is_refused_and_not_shown(self, object_store: S3ObjectStore, s3: Any, bucket: str) -> None:
-        wrong = S3ObjectStore(s3.endpoint, s3.access_key, "not-the-secret", secure=False, region=s3.region)
+        wrong = replace(s3, secret_key="not-the-secret").open()
         with pytest.raises(StoreRefused, match="check the access key") as refused:
             wrong.put(bucket, "key", b"x")
         assert "not-the-secret" not in str(refused.value)
 
     def test_an_unknown_key_is_refused(self, s3: Any, bucket: str) -> None:
-        unknown = S3ObjectStore(s3.endpoint, "nobody", "not-the-secret", secure=False, region=s3.region)
+        unknown = replace(s3, access_key="nobody", secret_key="not-the-secret").open()
         with pytest.raises(StoreRefused, match="check the access key"):
             unknown.get(bucket, "key")
 

@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from uuid import uuid4
 
@@ -38,12 +39,10 @@ class TestObjectStore:
         object_store.put("stack-tests", key, b"bytes")
         assert object_store.get("stack-tests", key, 1, 3) == b"yte"
 
-    @pytest.mark.parametrize("wrong", ["access_key", "secret_key"])
-    def test_refuses_other_keys(self, s3: S3Access, wrong: str) -> None:
-        keys = {"access_key": s3.access_key, "secret_key": s3.secret_key} | {wrong: "x" * 20}
-        stranger = S3ObjectStore(s3.endpoint, **keys, secure=s3.secure, region=s3.region)
-        with pytest.raises(StoreRefused):
-            stranger.ensure_bucket("stack-tests")
+    def test_refuses_other_keys(self, s3: S3Access) -> None:
+        for stranger in (replace(s3, access_key="x" * 20), replace(s3, secret_key="x" * 20)):
+            with pytest.raises(StoreRefused):
+                stranger.open().ensure_bucket("stack-tests")
 
 
 class TestPostgres:
