@@ -8,7 +8,7 @@ LOCK := requirements/dev.lock
 # Processes that run tests, each with a stack of its own.
 WORKERS ?= 2
 
-.PHONY: help setup lock lint format schemas schemas-release fetch demo test test-all test-s3 bench bench-glass bench-ingest bench-spool bench-pictures bench-masks bench-storage soak-ingest clean
+.PHONY: help setup lock lint format schemas schemas-release fetch demo test test-all test-s3 bench bench-glass bench-ingest bench-spool bench-pictures bench-masks bench-storage bench-ledger bench-rescue bench-at-rest soak-ingest clean
 
 help: ## print this list
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-16s %s\n", $$1, $$2}'
@@ -61,7 +61,7 @@ test-s3: export VANTAGE_STACK_STORE = $(or $(STORE),embedded)
 test-s3: fetch ## the object-store suite (STORE=minio builds and runs MinIO)
 	$(BIN)/pytest tests/contract/ports -k 'object or store' $(ARGS)
 
-bench: bench-glass bench-ingest bench-spool bench-pictures bench-masks bench-storage ## every benchmark
+bench: bench-glass bench-ingest bench-spool bench-pictures bench-masks bench-storage bench-ledger bench-rescue bench-at-rest ## every benchmark
 
 bench-glass: fetch ## capture of the frame that caused an alert -> the alert received by a subscriber
 	$(BIN)/python -m vantage_bench.glass
@@ -88,6 +88,15 @@ bench-masks: setup ## what it costs to burn masks in, and to look at a sample
 
 bench-storage: fetch ## what a camera-minute costs in the index, and how fast it is written, searched and erased
 	$(BIN)/python -m vantage_bench.storage
+
+bench-ledger: fetch ## counting the seconds of a day of 2,000 cameras again, and what that costs the index
+	$(BIN)/python -m vantage_bench.storage_ledger
+
+bench-rescue: fetch ## rebuilding what a node died with from live fragments, beside reading them
+	$(BIN)/python -m vantage_bench.storage_rescue
+
+bench-at-rest: fetch ## a put and a ranged get of a recording, encrypted and plain
+	$(BIN)/python -m vantage_bench.at_rest
 
 soak-ingest: fetch ## MINUTES=n of random faults: do the seconds add up, do memory and descriptors stay flat (CAMERAS=n SEED=n)
 	$(BIN)/python -m vantage_bench.soak_ingest
