@@ -13,7 +13,7 @@ from msgspec import structs
 from vantage.clock import SystemClock
 from vantage.contracts import Message, Recording
 from vantage.contracts.recording import Gap
-from vantage.errors import BrokerUnavailable
+from vantage.errors import BrokerUnavailable, KeyDestroyed
 from vantage.fragment_digests import trailer
 from vantage.health import Readiness
 from vantage.objects import FileBytes, ObjectInfo
@@ -129,6 +129,25 @@ def test_it_stays_on_the_disk_until_it_is_announced_and_is_not_written_again(
     desk.log.away = False
     until(lambda: desk.log.delivered and not list(tmp_path.iterdir()))
     assert puts == [object_key(head())]
+
+
+def test_of_a_day_whose_key_was_destroyed_it_is_removed_and_holds_up_no_other(
+    desk: Desk, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    late, in_time = desk.finished(), desk.finished("rec_2")
+    real = desk.store.put
+
+    def put(bucket: str, key: str, data: FileBytes, kind: str, *, sha256: str) -> ObjectInfo:
+        if key == object_key(late.head):
+            msg = f"the key of {key} was destroyed"
+            raise KeyDestroyed(msg)
+        return real(bucket, key, data, kind, sha256=sha256)
+
+    monkeypatch.setattr(desk.store, "put", put)
+    for one in (late, in_time):
+        desk.uploads.add(one)
+    until(lambda: desk.log.delivered and not list(tmp_path.iterdir()))
+    assert [said.recording_id for said in desk.log.delivered] == ["rec_2"]
 
 
 def test_an_object_that_is_not_what_was_sent_is_sent_again(desk: Desk, tmp_path: Path) -> None:

@@ -50,6 +50,11 @@ SPOOL_CUT = Counter(
 )
 RECORDINGS = Counter("vantage_ingest_recordings", "Recordings that are whole in the object store and announced.")
 UPLOAD_RETRIES = Counter("vantage_ingest_upload_retries", "Uploads or announcements that are tried again.")
+TOO_LATE = Counter(
+    "vantage_ingest_recordings_too_late",
+    "Recordings removed because all of their day was erased, its key included. The log names the camera: its clock is "
+    "far off, or the spool waited longer than recordings are kept.",
+)
 WORKER_ENDS = Counter(
     "vantage_ingest_worker_ends",
     "Workers that died or hung and were started again. The log names the camera, where one is to blame.",

@@ -15,7 +15,7 @@ import structlog
 
 from vantage.clock import Clock
 from vantage.contracts.recording import Gap
-from vantage.errors import ContentMismatch, ContentUnreadable, ObjectMissing, VantageError
+from vantage.errors import ContentMismatch, ContentUnreadable, KeyDestroyed, ObjectMissing, VantageError
 from vantage.objects import FileBytes, ObjectStore
 from vantage_ingest import metrics
 from vantage_ingest.adapters.spool import Spool
@@ -84,6 +84,8 @@ class Uploads:
         while (finished := self._next()) is not None:
             try:
                 self._bring(finished)
+            except KeyDestroyed as error:
+                self._give_up(finished, str(error))
             except (VantageError, OSError) as error:
                 self._later(finished, str(error))
             except Exception:  # noqa: BLE001  # one part's fault must not stop the others
@@ -109,6 +111,16 @@ class Uploads:
         metrics.UPLOAD_RETRIES.inc()
         self._said.bad("upload", "recordings stay in the spool and are tried again", reason)
         self.add(finished, self._backoff.next())
+
+    def _give_up(self, finished: Finished, reason: str) -> None:
+        """Remove a recording that came too late: all of its day was due and is erased, so none of it may be kept."""
+        _log.error("a recording of a day that is erased is removed", camera=finished.head.camera_id, reason=reason)
+        try:
+            self._spool.remove(finished)
+        except OSError as error:
+            self._later(finished, str(error))
+        else:
+            metrics.TOO_LATE.inc()
 
     def _bring(self, finished: Finished) -> None:
         self._buckets.ensure()
@@ -152,7 +164,8 @@ class Uploads:
     def _is_there(self, key: str, content: FileBytes) -> bool:
         """Whether the store has these bytes: by size, and by MD5, as which most stores tag what came in one request.
 
-        It is asked only after a try of which the end is not known.
+        It is asked only after a try of which the end is not known. Where the tag is none, as with encryption at some
+        stores, the same bytes are put again.
         """
         try:
             found = self._store.stat(BUCKET, key)
