@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from itertools import islice
 
 from vantage.errors import ObjectMissing
 from vantage_storage.adapters import fsck_books, fsck_copies, hold_book
@@ -51,20 +52,23 @@ class EvidenceCheck:
 
     def _hold(self, hold: Hold) -> None:
         self._without_copy(hold)
-        check = self._check(hold)
-        prefix = f"{self.parts.settings.cell_id}/{hold.hold_id}/"
-        objects = listed(map(seen, Bulk(self.parts.store).versions(BUCKET, prefix)))
-        batch: list[tuple[CopyRow | None, Listed | None]] = []
+        check, cell = self._check(hold), self.parts.settings.cell_id
+        folders = Bulk(self.parts.store).folders(BUCKET, f"{cell}/{hold.hold_id}/")
+        for camera in sorted({*hold.cameras, *(f"{cell}.{one.split('/')[2]}" for one in folders)}):
+            if self.scope.has_camera(camera):
+                self._camera(hold, check, camera)
+
+    def _camera(self, hold: Hold, check: HoldCheck, camera_id: str) -> None:
+        """A hold's copies of one camera lie in one folder, which any store lists in the order of keys."""
+        cell, name = camera_id.split(".", 1)
+        objects = listed(map(seen, Bulk(self.parts.store).versions(BUCKET, f"{cell}/{hold.hold_id}/{name}/")))
         with (
             self.parts.pool.connection() as connection,
             ThreadPoolExecutor(_THREADS, "fsck-evidence") as threads,
         ):
-            for pair in pairs(fsck_copies.rows(connection, hold.hold_id), objects):
-                batch.append(pair)
-                if len(batch) == _BATCH:
-                    list(threads.map(lambda one: self._pair(hold, check, *one), batch))
-                    batch = []
-            list(threads.map(lambda one: self._pair(hold, check, *one), batch))
+            there = pairs(fsck_copies.rows(connection, hold.hold_id, camera_id), objects)
+            while batch := list(islice(there, _BATCH)):
+                list(threads.map(lambda one: self._pair(hold, check, *one), batch))
 
     def _check(self, hold: Hold) -> HoldCheck:
         with self.parts.pool.connection() as connection:

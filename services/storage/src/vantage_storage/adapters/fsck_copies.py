@@ -1,4 +1,4 @@
-"""What the check reads of the copies of one hold, in the order of their keys, a page at a time."""
+"""What the check reads of the copies of a hold, in the order of their keys, a page at a time."""
 
 from collections.abc import Iterator, Mapping
 
@@ -12,7 +12,7 @@ _ROWS = """
            coalesce(locked_until_us, 0), failure
     from storage.evidence where hold_id = %s
 """
-_ORDER = ' order by object collate "C"'
+_OF_CAMERA = ' and camera_id = %s order by object collate "C"'
 _STORED = COPY + " where copy.hold_id = %s and copy.object = %s and copy.state = 'stored'"
 _AT_ONCE = """
     update storage.evidence set failed_us = null
@@ -21,10 +21,10 @@ _AT_ONCE = """
 _EXTRAS = "select object, version, locked_until_us from storage.evidence_extras where hold_id = %s"
 
 
-def rows(connection: Connection, hold_id: str) -> Iterator[CopyRow]:
-    """Every copy of a hold, by key. The transaction is open for as long as they are read."""
+def rows(connection: Connection, hold_id: str, camera_id: str) -> Iterator[CopyRow]:
+    """Every copy that a hold has of a camera, by key. The transaction is open for as long as they are read."""
     with ServerCursor(connection, "fsck_copies") as cursor:
-        cursor.execute(_ROWS + _ORDER, [hold_id])
+        cursor.execute(_ROWS + _OF_CAMERA, [hold_id, camera_id])
         yield from (CopyRow(*row) for row in cursor)
 
 
