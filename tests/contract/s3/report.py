@@ -1,5 +1,6 @@
 """The table of demands and what came of each."""
 
+import re
 from collections.abc import Sequence
 from typing import Any
 
@@ -46,5 +47,7 @@ def _rank(result: str) -> int:
 
 
 def _words(name: str) -> str:
-    """`test_a_lock_lapses` -> `a lock lapses`; `TestLocks` -> `Locks`."""
-    return name.removeprefix("test_").removeprefix("Test").replace("_", " ")
+    """`test_a_lock_lapses` -> `a lock lapses`; `TestBulkDeletes` -> `bulk deletes`."""
+    if name.startswith("Test"):
+        return re.sub("(?<!^)(?=[A-Z])", " ", name.removeprefix("Test")).lower()
+    return name.removeprefix("test_").replace("_", " ")
