@@ -73,11 +73,10 @@ def test_nothing_of_a_hold_is_left_wherever_its_ending_is_killed(
     held.round("evidence")
     assert len(held.copies(of)) == COUNT
     wait_until_past(ends_us)
-    later = {"now_us": ends_us + 2 * SECOND_US, "VANTAGE_CELL_ID": held.cell}
-    crash.round("holds", **later, **point)  # type: ignore[arg-type]
+    crash.round("holds", now_us=ends_us + 2 * SECOND_US, VANTAGE_CELL_ID=held.cell, **point)  # type: ignore[arg-type]
     assert {one.key for one in held.copies(of)} <= {key for _, key, _, _ in held.rows_of(of)}
     assert len(held.rows_of(of)) + total(held.receipts("evidence.erased")) == COUNT
-    crash.round("holds", **later)  # type: ignore[arg-type]
+    crash.round("holds", now_us=ends_us + 600 * SECOND_US, VANTAGE_CELL_ID=held.cell)
     assert held.shown(of)["state"] == "gone"
     assert held.copies(of) == []
     assert held.rows_of(of) == []
