@@ -342,6 +342,7 @@ class TestEnding:
             late.film(ago * MINUTE_US)
         of = late.hold()
         late.round("evidence")
+        late.clock.advance(1)
         late.release(of)
         late.round("holds")
         assert late.shown(of)["state"] == "ending"

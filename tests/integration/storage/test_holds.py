@@ -151,6 +151,7 @@ class TestExtending:
 class TestReleasing:
     def test_it_ends_at_once_and_the_receipt_says_why(self, held: Held) -> None:
         of = held.hold()
+        held.clock.advance(1)
         status, answer = held.release(of, reason="the case was dropped")
         assert (status, answer["ended_us"], answer["end_reason"]) == (200, held.now_us, "the case was dropped")
         assert [one["action"] for one in held.receipts("hold.")] == ["hold.placed", "hold.released"]
