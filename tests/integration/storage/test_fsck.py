@@ -122,6 +122,10 @@ class TestFootage:
         assert ("extra-version", lost.object) in found
         assert ("indexed-but-missing", lost.recording_id) in found
 
+    def test_what_lies_where_nothing_would_erase_it(self, cell: Checked) -> None:
+        cell.store.put("footage", f"{cell.cell}/pier-1/tomorrow/rec_x.mp4", b"x")
+        assert named(cell) == [("strange-key", f"{cell.cell}/pier-1/tomorrow/")]
+
     def test_what_is_past_its_date_goes_by_repair(self, cell: Checked) -> None:
         one = cell.film()
         cell.clock.advance(DAYS_33)

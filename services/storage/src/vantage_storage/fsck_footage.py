@@ -41,30 +41,32 @@ class FootageCheck:
     def run(self) -> None:
         """Look at everything. Raises what psycopg raises, StoreUnavailable and StoreRefused."""
         tables = Days(self.parts.pool).there()
-        in_store = self._cameras_in_store()
+        in_store = self._days_in_store()
         with self.parts.pool.connection() as connection:
             in_index = fsck_rows.cameras(connection)
         with ThreadPoolExecutor(_THREADS, "fsck") as threads:
             for camera in sorted({*in_index, *in_store}):
                 if self.scope.has_camera(camera) and not self.parts.running.stop.is_set():
-                    days = {*tables, *(in_store.get(camera) or self._days_in_store(camera))}
-                    named = [(camera, day) for day in sorted(days) if self.scope.has_day(day)]
+                    days = sorted({*tables, *in_store.get(camera, ())})
+                    named = [(camera, day) for day in days if self.scope.has_day(day)]
                     list(threads.map(self._day, named))
 
-    def _cameras_in_store(self) -> dict[str, set[int]]:
-        """The cameras that have objects, with their days where the bucket has to be listed whole for them."""
-        cell, bulk = self.parts.settings.cell_id, Bulk(self.parts.store)
-        if not bulk.has_versions(BUCKET):
-            return {f"{cell}.{name.split('/')[1]}": set() for name in bulk.folders(BUCKET, f"{cell}/")}
+    def _days_in_store(self) -> dict[str, set[int]]:
+        """The days of each camera that has objects. What lies where no day belongs is named, as nobody erases it."""
         found: dict[str, set[int]] = {}
-        for one in bulk.versions(BUCKET, f"{cell}/"):  # what is deleted has versions still, and no folder
-            if place := place_of(BUCKET, one.key):
+        for name in self._places():
+            if place := place_of(BUCKET, name):
                 found.setdefault(place.camera_id, set()).add(place.day)
+            elif self.scope.whole:
+                self.findings.found([Disagreement("strange-key", "", name)])
         return found
 
-    def _days_in_store(self, camera_id: str) -> set[int]:
-        folders = Bulk(self.parts.store).folders(BUCKET, f"{_folder(camera_id)}/")
-        return {place.day for one in folders if (place := place_of(BUCKET, one))}
+    def _places(self) -> Iterator[str]:
+        """Every folder of a day, or every key where a bucket keeps versions: what is deleted has no folder there."""
+        cell, bulk = f"{self.parts.settings.cell_id}/", Bulk(self.parts.store)
+        if bulk.has_versions(BUCKET):
+            return (one.key for one in bulk.versions(BUCKET, cell))
+        return (folder for camera in bulk.folders(BUCKET, cell) for folder in bulk.folders(BUCKET, camera))
 
     def _day(self, named: tuple[str, int]) -> None:
         if self.parts.running.stop.is_set():

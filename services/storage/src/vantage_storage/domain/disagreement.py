@@ -25,6 +25,7 @@ _KINDS = (
     Kind("object-without-row", "nobody announced it and nobody can find it; keep it: it goes when it is due"),
     Kind("leftover-past-retention", "it should have gone: --repair, then see why `sweep` does not run", "sweep"),
     Kind("extra-version", "an old version or mark of a deletion: it goes when its day is due, or its lock ends"),
+    Kind("strange-key", "its folder names no day, so nothing erases it: see who wrote it, and erase it by hand"),
     Kind("garbage-row-left", "an erasure does not end: --repair; the log says what a lock or right keeps", "erasure"),
     Kind("leftover-noted", "a sweep does not end: --repair; the log says what a lock or right keeps", "sweep"),
     Kind("past-retention", "it should have gone: --repair, then see why `erasure` does not run", "erasure"),
