@@ -11,6 +11,7 @@ from confluent_kafka.admin import AdminClient
 from confluent_kafka.cimpl import NewTopic
 from prometheus_client import REGISTRY
 
+from vantage.errors import KeyDestroyed, StoreRefused
 from vantage.objects import ObjectInfo, S3ObjectStore
 from vantage_storage.domain.day import DAY_US, compact, day_of
 from vantage_storage.domain.disagreement import KINDS
@@ -93,6 +94,19 @@ class TestFootage:
         told, _ = look(cell.parts)
         assert [(found.kind, found.what) for found in told] == [("digest-differs", one.recording_id)]
         assert one.sha256 in told[0].value
+
+    @pytest.mark.parametrize("refusal", [KeyDestroyed("its key was destroyed"), StoreRefused("not for storage")])
+    def test_bytes_that_nobody_can_read(
+        self, cell: Checked, monkeypatch: pytest.MonkeyPatch, refusal: Exception
+    ) -> None:
+        one = cell.film()
+
+        def refuse(*_: object, **__: object) -> bytes:
+            raise refusal
+
+        monkeypatch.setattr(cell.buckets, "get", refuse, raising=False)
+        assert [(found.what, found.value) for found in look(cell.parts)[0]] == [(one.recording_id, str(refusal))]
+        assert named(cell) == [("unreadable", one.recording_id)]
 
     def test_an_object_without_a_row_is_in_flight_while_it_is_young(self, cell: Checked) -> None:
         key = orphan(cell)
