@@ -20,6 +20,8 @@ from vantage_stack.thread import Thread, thread
 
 from .conftest import Eventually, read_audit
 
+pytestmark = pytest.mark.slow
+
 CAMERA = "hk1.crossing-1"
 SETTINGS = {"VANTAGE_INGEST_RECORDING_SECONDS": "10", "VANTAGE_KEYS_FRESH_SECONDS": "2"}
 

@@ -11,6 +11,8 @@ from .crash import Crashes
 from .hold_tools import MINUTE_US, Held, MakeRecording, wait_until_past
 from .retention_tools import total
 
+pytestmark = pytest.mark.slow
+
 COUNT = 6
 SECOND_US = 1_000_000
 STORED = "set state = 'stored'"

@@ -8,12 +8,15 @@ import time
 from collections.abc import Mapping
 
 import psycopg
+import pytest
 
 from vantage.objects import S3ObjectStore, Version
 from vantage_storage.domain.day import DAY_US
 
 from .conftest import Database
 from .hold_tools import MINUTE_US, Held, MakeRecording, wait_until_past
+
+pytestmark = pytest.mark.slow
 
 SECOND_US = 1_000_000
 CHORES = ("evidence", "locks", "holds", "erasure", "sweep")

@@ -30,6 +30,8 @@ from .fsck_tools import Checked, empty_bucket, look, named
 from .hold_tools import MINUTE_US
 from .retention_tools import total
 
+pytestmark = pytest.mark.slow
+
 MIB = 1 << 20
 MakeRecording = Callable[..., Recording]
 DUE_US = 31 * DAY_US + 60 * MINUTE_US
@@ -346,13 +348,13 @@ class TestTheStoresDiskFull:
         finally:
             made.stop()
 
-    @pytest.mark.slow
     def test_a_copy_of_what_is_held_waits_for_room_and_none_counts_that_is_not_whole(
         self, environment: Mapping[str, str], small_store: Store, disk: SmallDisk, make_recording: MakeRecording
     ) -> None:
         cell = Checked(environment, small_store.access.open(), make_recording, own_buckets=False)
         for minute in range(4):
             cell.film(ago_us=(10 + minute) * MINUTE_US, content=os.urandom(4 * MIB))
+        cell.store.ensure_bucket("evidence", lock=True)
         hold = cell.hold()
         disk.fill()
         with pytest.raises(StoreUnavailable):
