@@ -13,7 +13,7 @@ from minio.versioningconfig import VersioningConfig
 from msgspec.structs import replace
 
 from vantage.clock import ManualClock
-from vantage.contracts import AuditRecord, Recording, Track, decode
+from vantage.contracts import AuditRecord, Recording, Track, Undecodable, decode
 from vantage.errors import StoreRefused
 from vantage.objects import ObjectStore, S3ObjectStore
 from vantage.postgres import connect_pool
@@ -166,7 +166,8 @@ def published_receipts(bootstrap: str, record_ids: Collection[str]) -> list[Audi
     for _ in range(sum(high - low for low, high in ends)):
         message = consumer.poll(10)
         assert message is not None
-        read.append(decode("audit.v1", message.value() or b""))
+        with suppress(Undecodable):  # other tests write what nobody can read
+            read.append(decode("audit.v1", message.value() or b""))
     consumer.close()
     return [one for one in read if isinstance(one, AuditRecord) and one.record_id in record_ids]
 

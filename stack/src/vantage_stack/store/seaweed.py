@@ -18,7 +18,8 @@ _READY_S = 60.0
 _GRACE_S = 1.0
 """It never ends by itself while its own parts hold streams to each other; what it keeps is on disk by then."""
 _VOLUME_MB = 1024
-_VOLUMES = 1000
+_VOLUMES = 10_000
+"""Each bucket takes seven of its own with its first object; a session of tests makes hundreds of buckets."""
 _PROBE_BUCKET = "stack-probe"
 _SERVERS = ("master", "volume", "filer", "s3")
 
