@@ -166,9 +166,12 @@ class Ingest:
         return self._log.read_text()
 
     def events(self, event: str) -> list[dict[str, object]]:
-        """The lines of the log with this event."""
-        lines = (json.loads(line) for line in self.log().splitlines() if line.startswith("{"))
-        return [line for line in lines if line["event"] == event]
+        """The lines of the log with this event; without one that was cut off, by a look in between or a kill."""
+        found = []
+        for line in self.log().splitlines():
+            with contextlib.suppress(json.JSONDecodeError):
+                found += [told for told in [json.loads(line)] if isinstance(told, dict) and told["event"] == event]
+        return found
 
     def ready(self) -> bool:
         try:

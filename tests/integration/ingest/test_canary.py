@@ -175,7 +175,7 @@ def test_no_password_is_found_anywhere(
             until(lambda: ingest.metric("vantage_ingest_stream_ends_total") > TRIES, "many tries")
             ingest.kill9()
             ingest.start(VANTAGE_LOG_LEVEL="debug", VANTAGE_OTLP_ENDPOINT=endpoint)
-            until(lambda: topics.status(cameras["wrong-native"], "refused"), "it goes on after a crash")
+            until(lambda: len(watch.processes) >= 6, "supervisor and workers of both readers, before and after a crash")
             virtual_cameras.control(3, "unhang")
             asked = probe(credentials, virtual_cameras)
         ingest.stop()
@@ -187,7 +187,6 @@ def test_no_password_is_found_anywhere(
     for number, (where, content) in enumerate(everything_on(kafka_bootstrap)):
         places[f"{where} {number}"] = content
     assert [name for name, content in places.items() if any(needle in content for needle in hidden)] == []
-    assert len(watch.processes) >= 6, "supervisor and workers of both readers were looked at, before and after"
     assert {"/metrics", "/readyz"} <= watch.seen.keys()
     assert any(name.startswith("camera-status.v1") for name in places)
     states = {camera.name: topics.statuses(camera)[-1].state for camera in cameras.values()}

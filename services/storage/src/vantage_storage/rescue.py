@@ -48,6 +48,7 @@ class Rescue:
         ownerships = {
             camera_id: Ownerships(heard, listening_us, grace_us)
             for camera_id, heard in self._book.epochs(window[0]).items()
+            if camera_id.startswith(f"{self._parts.settings.cell_id}.")
         }
         ended = [camera_id for camera_id, one in ownerships.items() if one.any_ended(now_us)]
         for turn in self._turns(ended, window):
